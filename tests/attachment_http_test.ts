@@ -260,7 +260,7 @@ Deno.test("an upload that stands still, and a download that is not read, end; th
   let status = 409;
   while (status === 409) [status] = await append(alice, id, bytes.subarray(1000), 1000);
   assertEquals(status, 200);
-  // So many at the same time are the most of one user; each ends, since nobody reads.
+  // So many at the same time are the most of one user; each ends, since its reader has stopped.
   using deaf = new DisposableStack();
   for (let count = 0; count < 8; count++) {
     const conn = deaf.use(await Deno.connect({ hostname: "127.0.0.1", port: server.portOf("web") }));
@@ -316,7 +316,7 @@ Deno.test("clients of the handouts are told an address of a file that a browser 
   assertEquals(text((await opens(/\S+$/.exec(read)![0]))[1]), "for all");
   assertEquals(await chat.next("message").then(({ text }) => text), inPrivate.text);
 
-  // Nobody else's message makes an address of it, nor does one in another conversation.
+  // Another user's message makes no address of it, nor does one in another conversation.
   await chat.say({ type: "say", number: 3, room: "lobby", text: inPrivate.text });
   const elsewhere = await bob.take();
   assertEquals(elsewhere, `/broadcastfrom alice ${inPrivate.text}`);

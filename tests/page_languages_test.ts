@@ -144,7 +144,7 @@ Deno.test("no page and no script has an English text of its own", () => {
   assertEquals(wrong, []);
 });
 
-/** Texts that nobody reads: classes of elements, languages and what browsers call things. */
+/** Strings that users do not read: classes of elements, languages and what browsers call things. */
 const UNREAD = new Set([
   ...[
     "row line new",

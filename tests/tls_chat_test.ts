@@ -16,7 +16,7 @@ import type { TestServerOptions } from "./support/test_server.ts";
 const HOST = "127.0.0.1";
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Somebody between a client and the IM listener of a server: records what the client sends, and changes the answers. */
+/** A relay between a client and the IM listener of a server: records what the client sends, and changes the answers. */
 class Between implements Disposable {
   readonly #listener = Deno.listen({ hostname: HOST, port: 0 });
   readonly #open = new Set<Deno.Conn>();

@@ -18,7 +18,7 @@ export interface Run {
   /** What each counts against a session's window, and all together. */
   readonly weights: readonly number[];
   readonly weight: number;
-  /** Who said each, and when by the clock of `now`; NaN where nobody times it. */
+  /** The sender of each, and the time by the clock of `now`; NaN where receipts are not timed. */
   readonly from: readonly string[];
   readonly said: readonly number[];
 }

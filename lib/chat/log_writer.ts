@@ -20,7 +20,7 @@ export interface Draft {
   readonly number?: number | undefined;
   /** The session that said it. */
   readonly sayer?: Session | undefined;
-  /** When it was said, by the clock of `now`; NaN where nobody times it. */
+  /** When it was said, by the clock of `now`; NaN where receipts are not timed. */
   readonly said: number;
   /** When it was said, by the wall clock, where that was at another time or another server. */
   readonly time?: number | undefined;

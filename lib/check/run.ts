@@ -52,7 +52,7 @@ export function usersOf(suite: Suite, accounts: readonly Account[]): readonly Ac
   return suite.hasOneAccount ? accounts.slice(-1) : accounts;
 }
 
-/** What became of one rule. */
+/** The result of one rule. */
 export interface RuleResult {
   readonly rule: Rule;
   readonly verdict: Verdict;
@@ -189,7 +189,7 @@ interface Shared {
   readonly meter: LoadMeter;
 }
 
-/** What became of one play. */
+/** The result of one play. */
 type PlayResult = Omit<RuleResult, "ms" | "failed" | "played">;
 
 async function playRule(suite: Suite, rule: Rule, options: RunOptions, shared: Shared): Promise<RuleResult> {

@@ -15,7 +15,7 @@ export interface OwnRate {
 /**
  * A rate that many peers share.
  *
- * 1. While nobody has to wait, peers get tokens in the order in which they ask.
+ * 1. While no peer has to wait, peers get tokens in the order in which they ask.
  * 2. Then each gets an equal part of the tokens there are at the beginning of a round, and at least one while there are any.
  * 3. A peer that says little does not wait for those that flood: when it asks without having waited, or has waited for a round
  *    in vain, it gets what it has of its own. A new peer has nothing yet, so that connecting again earns nothing.

@@ -24,7 +24,7 @@ export interface DirectWish {
   readonly on: boolean;
 }
 
-/** What became of a direct connection. */
+/** The outcome of a direct connection. */
 export interface DirectEvent {
   readonly type: "direct";
   readonly name: string;
@@ -69,7 +69,7 @@ const WHY_CHARACTERS = 200;
 const KEY_BYTES = 32;
 
 /**
- * The direct connections of a user of a server: who asked whom, and what became of it. Pure.
+ * The direct connections of a user of a server: requests in both directions and their outcomes. Pure.
  *
  * 1. Nothing is dialed for a question alone: both sides agree first.
  * 2. Each conversation ends with one event, and both sides are told; then messages go through the server as before.

@@ -22,7 +22,7 @@ export interface AttachmentLinkParts {
  * Addresses of files at the server for programs that know nothing of them: clients of the handouts, whose users open a line in a
  * browser.
  *
- * 1. Whoever has the address can fetch the file, so it is sealed with a key of this run, and valid for a while only.
+ * 1. The address alone is enough to fetch the file, so it is sealed with a key of this run, and valid for a while only.
  * 2. There is one only in a message of the user who has left the file, in the conversation for which it was left.
  */
 export class AttachmentLinks {

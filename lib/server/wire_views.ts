@@ -136,7 +136,7 @@ export class WireViews {
     if (held.isWhole && host.protocol.name === "im") this.#judgeRecord(host, record);
   }
 
-  /** Tells followers what has come, and stops what nobody watches any more. */
+  /** Sends new entries to their followers, and ends the views that have none left. */
   tick(now: number): void {
     if (!this.#isOn) return;
     this.#traceFollowed();

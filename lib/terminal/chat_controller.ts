@@ -310,7 +310,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#outputs.push({ type: "change", id: line.id, ...this.view.own!(line, this.state, now) });
   }
 
-  /** What became of a message: at its line, where the view has such lines. */
+  /** Shows the outcome of a message: at its line, where the view has such lines. */
   #outcome(event: Event, now: number): void {
     const known: ChatEvent = event;
     const lines = this.view.own && this.#own.heard(known, now);

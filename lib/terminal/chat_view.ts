@@ -257,7 +257,7 @@ export class ChatView implements View<ClientEvent | DirectEvent> {
     ];
   }
 
-  /** What became of an own message, and its number for `/edit`. */
+  /** The outcome of an own message, and its number for `/edit`. */
   #state(message: ShownMessage, state: ChatState, numbers: ReadonlyMap<number, number>): string {
     const number = numbers.get(message.seq);
     const mark = MARKS[stateOf(message, state)] + (message.failed === undefined ? "" : ` ${clean(message.failed)}`);

@@ -208,7 +208,7 @@ export class MailboxView implements View<ClientEvent> {
   }
 }
 
-/** What became of an own message, in the words of the handout. */
+/** The outcome of an own message, in the words of the handout. */
 function outcome(message: ShownMessage, state: ChatState): string {
   if (message.failed !== undefined) return `NOT delivered: ${clean(message.failed)}`;
   return stateOf(message, state) === "delivered" ? "received" : "sent";

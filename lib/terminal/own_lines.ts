@@ -36,7 +36,7 @@ export interface OwnLine {
 
 const NOTHING: Outcome = { stage: "none", receivers: [], fileReceivers: [], failures: [] };
 
-/** The user's own lines on the screen, and what became of each. */
+/** The user's own lines on the screen, and the outcome of each. */
 export class OwnLines {
   readonly #lines = new Map<string, OwnLine>();
   /** The lines of offers, by the ids of the messages that offer them. */

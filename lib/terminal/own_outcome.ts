@@ -7,7 +7,7 @@ import { clean, stamp, targetName } from "./view.ts";
 /** Names of receivers that are shown; of further ones, the number. */
 const NAMES = 3;
 
-/** What became of an own line, as its end says it; empty while nothing is known. */
+/** The outcome of an own line, shown at its end; empty while it is not known. */
 export function ownOutcome({ to, time, outcome }: OwnLine, now: number): string {
   const { receivers, fileReceivers, failures } = outcome;
   const isRoom = "room" in to;

@@ -97,7 +97,7 @@ export function versionsTitle({ texts: { length } }: Extract<ClientEvent, { type
   return length === 1 ? "it was not edited:" : `${length} texts, the first one first:`;
 }
 
-/** What became of one of the user's own messages. */
+/** The outcome of one of the user's own messages. */
 export function stateOf(message: ShownMessage, state: ChatState): "sent" | "delivered" | "failed" {
   if (message.failed !== undefined) return "failed";
   return state.isReceived(message) ? "delivered" : "sent";

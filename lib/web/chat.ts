@@ -8,7 +8,6 @@ import { targetOf } from "./conversation.ts";
 import { ConversationView } from "./conversation_view.ts";
 import { byId, download, setText } from "./dom.ts";
 import { useTwelveHours } from "./format.ts";
-import { drawInvitation } from "./invitation.ts";
 import { listenForKeys } from "./keyboard.ts";
 import { useLanguage } from "./language.ts";
 import { LeaveView } from "./leave_view.ts";
@@ -24,6 +23,7 @@ import { SettingsStore } from "./settings_store.ts";
 import { applyTheme, SettingsView } from "./settings_view.ts";
 import { SideView } from "./side_view.ts";
 import { runSlash } from "./slash_runner.ts";
+import { openConversation } from "./state.ts";
 import { chatTexts, sharedTexts } from "./texts.ts";
 import { Typing, typingText } from "./typing.ts";
 
@@ -52,7 +52,7 @@ function draw(): void {
   composeView.draw(state);
   searchView.draw(state, Date.now());
   drawTyping();
-  drawInvitation(state, page.address);
+  drawInvitation();
   page.focusNext?.focus();
   page.focusNext = undefined;
   panes.update();
@@ -229,3 +229,19 @@ void useLanguage({ shared: sharedTexts, chat: chatTexts }).then(() => {
   settingsChanged();
   account.connect();
 });
+
+/** In an empty lobby, the address at which others open the page: as a code for phones, and as text. */
+function drawInvitation(): void {
+  const { state, address } = page;
+  const open = openConversation(state);
+  const isLobby = open !== undefined && "room" in open.target && open.target.room === LOBBY;
+  const isEmpty = isLobby && open.messages.length === 0 && !open.more && !open.window;
+  byId("invite").hidden = !isEmpty || address === undefined;
+  if (byId("invite").hidden) return;
+  const code = byId<HTMLImageElement>("invite-code");
+  if (code.dataset.address !== address) {
+    code.dataset.address = address;
+    code.src = "/address.svg";
+  }
+  setText(byId("invite-address"), address!);
+}

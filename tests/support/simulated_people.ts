@@ -271,7 +271,7 @@ export class HandoutProgram extends Program {
   protected ended(): void {
     this.#isReady = false;
     this.#queue.length = 0;
-    // Nobody will say what has become of it.
+    // No server will tell its outcome.
     if (this.#awaited) this.world.failed.add(this.#awaited.text);
     this.#awaited = undefined;
   }

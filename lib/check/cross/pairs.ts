@@ -3,7 +3,7 @@ import { type Fields, optional, readObject, readText, unexpected } from "../../c
 import { csv } from "../reports/graders.ts";
 import { STAGES } from "./script.ts";
 
-/** What became of one client with one server. */
+/** The result of one client at one server. */
 export interface Pair {
   readonly client: string;
   readonly server: string;

@@ -1,7 +1,7 @@
 import { visibleEnds } from "../../core/wire_text.ts";
 import { isPort, type Reply, replyTo, type Stage, WORDS } from "./im_replies.ts";
 
-/** One occasion to keep a rule, and what became of it. */
+/** One occasion to keep a rule, and its result. */
 export interface Occasion {
   readonly rule: string;
   readonly isKept: boolean;
