@@ -3,7 +3,7 @@ import { dirname, fromFileUrl, join } from "@std/path";
 import fc from "fast-check";
 import { ImTraceJudge } from "../lib/check/replay/judge.ts";
 import { readTrace, type Traced } from "../lib/check/replay/record.ts";
-import { coverageOf, JUDGEABLE } from "../lib/check/replay/rules.ts";
+import { coverageOf, REPLAYS } from "../lib/check/replay/rules.ts";
 import { parseCheckArgs } from "../lib/client/check.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { traceJson } from "../lib/core/wire_trace.ts";
@@ -182,11 +182,11 @@ Deno.test("replay: no reply within 20 s is a finding while the session lasts, an
 
 Deno.test("replay: every rule that a trace can judge is one of the suites', and the counts add up", () => {
   const all = [...IM_SERVER.rules, ...IM_CLIENT.rules].map(({ id }) => id);
-  for (const id of JUDGEABLE) assert(all.includes(id), id);
+  for (const id of REPLAYS["im"]!.judgeable) assert(all.includes(id), id);
   const judge = new ImTraceJudge();
   for (const record of records(exchange())) judge.feed(record);
-  for (const id of judge.judged.keys()) assert(JUDGEABLE.includes(id), id);
-  const { kept, broken, unseen, beyond } = coverageOf(judge.judged);
+  for (const id of judge.judged.keys()) assert(REPLAYS["im"]!.judgeable.includes(id), id);
+  const { kept, broken, unseen, beyond } = coverageOf(REPLAYS["im"]!, judge.judged);
   assertEquals([...kept, ...broken, ...unseen, ...beyond].toSorted(), all.toSorted());
 });
 
@@ -217,7 +217,9 @@ Deno.test("replay: whatever a trace holds, the judge goes on, and what it reads 
   });
   fc.assert(fc.property(fc.array(record, { maxLength: 60 }), (given) => {
     const judge = new ImTraceJudge();
-    for (const each of given) for (const { rule } of judge.feed(each)) assert(JUDGEABLE.includes(rule.id));
+    for (const each of given) {
+      for (const { rule } of judge.feed(each)) assert(REPLAYS["im"]!.judgeable.includes(rule.id));
+    }
     judge.end();
     if (given.length === 0) return;
     const written = given.map((each) => traceJson({ ...each, user: undefined, kind: "line" })).join("");
@@ -235,7 +237,11 @@ Deno.test("replay: a file that is no trace is one line, and so is a mistake of t
   assertThrows(() => readTrace("t.jsonl", "\n"), UserError, "there is no record of a trace in it");
   const parse = (line: string) => () => parseCheckArgs(line.split(" "));
   assertThrows(parse("im replay"), UserError, "replay takes the file that --trace-file has written");
-  assertThrows(parse("lobby replay x"), UserError, "a trace of the IM handout alone can be judged");
+  assertThrows(
+    parse("peers replay x"),
+    UserError,
+    'traces of im, lobby, address-book, mychat, rooms can be judged, and not of "peers"',
+  );
   assertThrows(parse("im replay x --seed 1"), UserError, "--seed is not for replay");
 });
 
@@ -244,11 +250,13 @@ const CLIENT_PY = join(dirname(fromFileUrl(import.meta.url)), "check/im_client.p
 Deno.test("replay: what a server has recorded of right and wrong clients is judged afterwards", async () => {
   using folder = new Folder();
   const users = folder.write("users.txt", "jacky 12345\nbob 12345\nann 12345\n");
-  const port = freePort();
+  const [port, lobby] = [freePort(), freePort()];
   const trace = join(folder.path, "t.jsonl");
   await using _server = new Running(SOURCES, "server", [
     String(port),
     users,
+    "--lobby",
+    String(lobby),
     "--host",
     "127.0.0.1",
     "--record",
@@ -277,10 +285,15 @@ Deno.test("replay: what a server has recorded of right and wrong clients is judg
     }
   };
   try {
+    // Before the others come, who would hear it, too.
+    const guest = await Deno.connect({ port: lobby });
+    await guest.write(new TextEncoder().encode("hi\r\n"));
+    await until(() => traced().includes('"protocol":"lobby"') && traced().includes('"hi\\r\\n"'), () => traced());
+    guest.close();
     for (const { name, types } of clients) {
       await types(`${name}\n12345\n`);
       await until(
-        () => traced().includes(`"name":"${name}","link":"La","direction":"down","bytes":"201`),
+        () => traced().includes(`"protocol":"im","name":"${name}","link":"La","direction":"down","bytes":"201`),
         () => traced(),
       );
     }
@@ -295,9 +308,17 @@ Deno.test("replay: what a server has recorded of right and wrong clients is judg
       await child.status;
     }
   }
-  const { path, args } = SOURCES.command("client", ["check", "im", "replay", trace]);
-  const { code, stdout } = await new Deno.Command(path, { args, stderr: "null" }).output();
-  const out = new TextDecoder().decode(stdout);
+  const replay = async (handout: string) => {
+    const { path, args } = SOURCES.command("client", ["check", handout, "replay", trace]);
+    const { code, stdout } = await new Deno.Command(path, { args, stderr: "null" }).output();
+    return { code, out: new TextDecoder().decode(stdout) };
+  };
+  const ofLobby = await replay("lobby");
+  assertMatch(
+    ofLobby.out,
+    /^FAIL lobby\/13\/2 [^]*got +tcp: hi\\r\\n\n[^]*\n1 session: \d+ rules judged, \d+ kept, 1 broken,/,
+  );
+  const { code, out } = await replay("im");
   assertEquals(code, 1);
   assertEquals([...out.matchAll(/^(FAIL|WEAK) (im\S+)/gm)].map(([, verdict, id]) => `${verdict} ${id}`).toSorted(), [
     "FAIL im/16/5",

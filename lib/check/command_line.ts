@@ -5,6 +5,7 @@ import type { NetworkKind } from "./network.ts";
 import { CHECK_OPTIONS, DEFAULT_TIMEOUT_MS } from "./options.ts";
 import { type CheckFlags, networkOf, numberOf, selectedRules } from "./option_values.ts";
 import type { Rule, Side, Suite } from "./rule.ts";
+import { REPLAYS } from "./replay/rules.ts";
 import { SUITES } from "./suites.ts";
 
 export const OUTPUT_FILES = ["report", "json", "junit", "gradescope", "classroom", "csv"] as const;
@@ -44,6 +45,7 @@ export interface CheckListPlan {
 /** A trace that is to be judged. */
 export interface CheckReplayPlan {
   readonly type: "check-replay";
+  readonly handout: string;
   readonly trace: string;
   readonly isStrict: boolean;
   /** The file for the result as JSON. */
@@ -104,20 +106,24 @@ function readReplay(
   flags: CheckFlags,
 ): CheckReplayPlan {
   const example = "for example: client check im replay trace.jsonl";
-  if (handout !== "im") throw new UserError(`a trace of the IM handout alone can be judged; ${example}`);
+  const known = Object.keys(REPLAYS);
+  if (!known.includes(handout)) {
+    throw new UserError(`traces of ${known.join(", ")} can be judged, and not of "${handout}"; ${example}`);
+  }
   const [trace, ...more] = files;
   if (trace === undefined || more.length > 0 || command !== undefined) {
     throw new UserError(`replay takes the file that --trace-file has written; ${example}`);
   }
-  const known = ["json", "strict", "verbose", "quiet"];
+  const taken = ["json", "strict", "verbose", "quiet"];
   const other = CHECK_OPTIONS.find(({ name, value }) =>
-    !known.includes(name) && (value === undefined ? flags.has(name) : flags.value(name) !== undefined)
+    !taken.includes(name) && (value === undefined ? flags.has(name) : flags.value(name) !== undefined)
   );
   if (other) {
     throw new UserError(`--${other.name} is not for replay, which takes --json, --strict, --verbose and --quiet`);
   }
   return {
     type: "check-replay",
+    handout,
     trace,
     isStrict: flags.has("strict"),
     json: flags.value("json"),

@@ -12,7 +12,8 @@ import {
 import { Relay } from "../check/cross/relay.ts";
 import { CROSS, stageOf } from "../check/cross/script.ts";
 import { fillCommand, Program } from "../check/program.ts";
-import { type Finding, ImTraceJudge } from "../check/replay/judge.ts";
+import type { Finding } from "../check/replay/findings.ts";
+import { ImTraceJudge } from "../check/replay/judge.ts";
 import { runSuite } from "../check/run.ts";
 import { UserError } from "../core/errors.ts";
 import { sanitized } from "../core/text.ts";

@@ -1,7 +1,7 @@
 import type { CheckReplayPlan } from "../check/command_line.ts";
-import { type Finding, ImTraceJudge } from "../check/replay/judge.ts";
-import { readTrace } from "../check/replay/record.ts";
-import { type Coverage, coverageOf } from "../check/replay/rules.ts";
+import type { Finding } from "../check/replay/findings.ts";
+import { isOf, readTrace } from "../check/replay/record.ts";
+import { type Coverage, coverageOf, REPLAYS } from "../check/replay/rules.ts";
 import type { RuleResult } from "../check/run.ts";
 import { story } from "../check/story.ts";
 import { decodeLossy, sanitized } from "../core/text.ts";
@@ -19,23 +19,26 @@ interface Broken {
   readonly isFailed: boolean;
 }
 
-/** `client check im replay FILE`: judges a trace afterwards; the exit status. */
+/** `client check HANDOUT replay FILE`: judges a trace afterwards; the exit status. */
 export function checkReplay(plan: CheckReplayPlan): number {
-  const judge = new ImTraceJudge();
+  const replay = REPLAYS[plan.handout]!;
+  const judge = replay.judge();
   const records = readTrace(plan.trace, readText(plan.trace));
   const findings = [...records.flatMap((record) => judge.feed(record)), ...judge.end()];
-  const sessions = new Set(records.map(({ session }) => session).filter((session) => session > 0)).size;
+  const sessions = new Set(
+    records.filter((record) => record.session > 0 && isOf(record, plan.handout)).map(({ session }) => session),
+  ).size;
   const all = grouped(findings, plan.isStrict);
-  const coverage = coverageOf(judge.judged);
+  const coverage = coverageOf(replay, judge.judged);
   const isPiped = plan.json === "-";
-  if (!isPiped && plan.show !== "summary") { for (const each of all) print(`${storyOf(each)}\n\n`); }
+  if (!isPiped && plan.show !== "summary") { for (const each of all) print(`${storyOf(plan.handout, each)}\n\n`); }
   if (plan.show === "all" && !isPiped) print(coverageText(coverage));
   const lost = records.filter(({ session }) => session === 0).length;
   if (lost > 0) {
     printError("client: lines of the trace were dropped when it was written; what is missing may look broken\n");
   }
   if (plan.json !== undefined) {
-    const text = jsonOf(plan.trace, all, coverage);
+    const text = jsonOf(plan, all, coverage);
     if (isPiped) print(text);
     else writeText(plan.json, text);
   }
@@ -58,7 +61,7 @@ function grouped(findings: readonly Finding[], isStrict: boolean): Broken[] {
   });
 }
 
-function storyOf({ first, count, isFailed }: Broken): string {
+function storyOf(handout: string, { first, count, isFailed }: Broken): string {
   const { rule, side, name, session, time, link, expected, got, transcript } = first;
   const often = count === 1 ? "" : `, and ${count - 1} more like it`;
   const when = new Date(time).toISOString().slice(11, 23);
@@ -74,7 +77,10 @@ function storyOf({ first, count, isFailed }: Broken): string {
     failed: 1,
     played: 1,
   };
-  return story(result, { again: `${THIS_CLIENT} check im ${side} --only ${rule.id} -- COMMAND`, columns: COLUMNS });
+  return story(result, {
+    again: `${THIS_CLIENT} check ${handout} ${side} --only ${rule.id} -- COMMAND`,
+    columns: COLUMNS,
+  });
 }
 
 function summaryOf(all: readonly Broken[], { kept, broken, unseen, beyond }: Coverage, sessions: number): string {
@@ -90,7 +96,7 @@ function coverageText({ kept, unseen, beyond }: Coverage): string {
   return line("kept", kept) + line("no occasion", unseen) + line("not from a trace", beyond);
 }
 
-function jsonOf(trace: string, all: readonly Broken[], coverage: Coverage): string {
+function jsonOf({ trace, handout }: CheckReplayPlan, all: readonly Broken[], coverage: Coverage): string {
   const findings = all.map(({ first, count, isFailed }) => ({
     id: first.rule.id,
     title: first.rule.title,
@@ -114,5 +120,5 @@ function jsonOf(trace: string, all: readonly Broken[], coverage: Coverage): stri
       text: decodeLossy(bytes),
     })),
   }));
-  return JSON.stringify({ partyline: VERSION, handout: "im", trace, findings, ...coverage }, null, 2) + "\n";
+  return JSON.stringify({ partyline: VERSION, handout, trace, findings, ...coverage }, null, 2) + "\n";
 }

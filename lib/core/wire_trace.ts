@@ -36,6 +36,8 @@ export interface TraceRecord extends TraceEntry {
   readonly time: number;
   /** The number of the session, from 1. */
   readonly session: number;
+  /** The listener that the session came by; undefined at a client. */
+  readonly protocol?: string;
   /** The user, or the address as long as that is not known. */
   readonly name: string;
   /** The user, if known. */
@@ -272,10 +274,11 @@ export function traceText({ time, name, link, direction, text, kind, remark }: T
 }
 
 /** An entry for programs: one JSON object and a line end. Bytes that are not UTF-8 are in `base64`. */
-export function traceJson({ time, session, name, link, direction, text, remark }: TraceRecord): string {
+export function traceJson({ time, session, protocol, name, link, direction, text, remark }: TraceRecord): string {
   const bytes = text === undefined || !escapesBytes(text)
     ? { bytes: text ?? "" }
     : { base64: encodeBase64(encodeWire(text)) };
   const when = new Date(time).toISOString();
-  return JSON.stringify({ time: when, session, name, link, direction, ...bytes, verdict: remark ?? null }) + "\n";
+  return JSON.stringify({ time: when, session, protocol, name, link, direction, ...bytes, verdict: remark ?? null }) +
+    "\n";
 }

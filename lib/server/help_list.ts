@@ -1,4 +1,4 @@
-import type { Finding } from "../check/replay/judge.ts";
+import type { Finding } from "../check/replay/findings.ts";
 
 /** A rule that a user's program has broken. */
 export interface BrokenRule {

@@ -89,8 +89,8 @@ export class HostTrace {
     const trace = this.#trace!;
     input(trace);
     const { platform, wires } = this.#parts;
-    const { id, who, session } = this.#host;
-    const common = { time: platform.wallTime(), session: id, name: who, user: session.name };
+    const { id, who, session, protocol } = this.#host;
+    const common = { time: platform.wallTime(), session: id, protocol: protocol.name, name: who, user: session.name };
     for (const entry of trace.takeOutputs()) {
       const record = { ...common, ...entry };
       platform.trace?.(record);

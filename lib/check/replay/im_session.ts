@@ -1,16 +1,6 @@
 import { visibleEnds } from "../../core/wire_text.ts";
+import type { Occasion } from "./findings.ts";
 import { isPort, type Reply, replyTo, type Stage, WORDS } from "./im_replies.ts";
-
-/** One occasion to keep a rule, and its result. */
-export interface Occasion {
-  readonly rule: string;
-  readonly isKept: boolean;
-  readonly link: string;
-  readonly expected: string;
-  readonly got: string;
-  /** It works, but not as the handout says. */
-  readonly isWeak?: boolean;
-}
 
 /** A line, or what came of one. */
 export interface WireLine {

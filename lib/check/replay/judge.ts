@@ -1,53 +1,20 @@
-import { encodeText } from "../../core/text.ts";
-import { encodeWire, visibleEnds } from "../../core/wire_text.ts";
-import type { Rule, Side } from "../rule.ts";
+import { visibleEnds } from "../../core/wire_text.ts";
 import { IM_CLIENT } from "../rules/im_client/suite.ts";
 import { IM_SERVER } from "../rules/im_server/suite.ts";
-import type { Seen } from "../transcript.ts";
 import { broadcastOf, privateOf } from "./im_replies.ts";
-import { type Answered, ImSession, type Message, type Occasion, type WireLine } from "./im_session.ts";
+import { type Finding, Findings, type Judged, type Occasion, type TraceJudge } from "./findings.ts";
+import { type Answered, ImSession, type Message, type WireLine } from "./im_session.ts";
 import { CutLines } from "./cut_lines.ts";
 import type { Traced } from "./record.ts";
-
-/** A rule that a program has not kept in a trace. */
-export interface Finding {
-  readonly rule: Rule;
-  /** The program that it is about. */
-  readonly side: Side;
-  readonly session: number;
-  /** The user, as far as known. */
-  readonly name: string;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-  readonly link: string;
-  readonly expected: string;
-  readonly got: string;
-  /** It works, but not as the handout says. */
-  readonly isWeak: boolean;
-  /** What the session has said and heard last, up to the finding. */
-  readonly transcript: readonly Seen[];
-}
-
-/** How often a rule could have been broken, and was. */
-export interface Judged {
-  occasions: number;
-  broken: number;
-}
 
 interface Entry {
   readonly im: ImSession;
   readonly cut: CutLines;
-  readonly shown: Traced[];
   /** It has left the handout's protocol for another one. */
   isOther: boolean;
 }
 
-/** Of a session, so many records are kept for a story. */
-const STORY_RECORDS = 30;
 const MAX_SESSIONS = 2000;
-const RULES = new Map(
-  [IM_SERVER, IM_CLIENT].flatMap(({ side, rules }) => rules.map((rule) => [rule.id, { side, rule }])),
-);
 
 /**
  * Judges a trace of the IM handout's protocol, its server and its clients, by the rules of both suites. Pure.
@@ -55,11 +22,14 @@ const RULES = new Map(
  * 1. It judges what was seen alone: a rule of which nothing was seen has no occasion, and is not judged.
  * 2. Of every session it keeps the last records; at most 2,000 sessions are followed at a time.
  */
-export class ImTraceJudge {
-  readonly judged = new Map<string, Judged>();
+export class ImTraceJudge implements TraceJudge {
+  readonly #findings = new Findings([IM_SERVER, IM_CLIENT]);
   readonly #sessions = new Map<number, Entry>();
-  #findings: Finding[] = [];
   #now: Traced | undefined;
+
+  get judged(): ReadonlyMap<string, Judged> {
+    return this.#findings.judged;
+  }
 
   /** Takes the next record; what it shows to be wrong. */
   feed(record: Traced): readonly Finding[] {
@@ -69,16 +39,15 @@ export class ImTraceJudge {
     const entry = this.#sessions.get(session) ?? this.#begin(session);
     if (entry.isOther) return [];
     if (text !== undefined) {
-      entry.shown.push(record);
-      if (entry.shown.length > STORY_RECORDS) entry.shown.shift();
+      this.#findings.show(record);
       for (const line of entry.cut.lines(record)) this.#line(entry, link, record, line);
     } else if (remark?.startsWith("left: ")) {
       entry.im.ended(record.time, false);
-      this.#sessions.delete(session);
+      this.#forget(session);
     } else if (link === "Lb" && remark?.startsWith("answered ")) {
       entry.im.missed(remark.slice("answered ".length).replace(/, expected .*$/, ""));
     }
-    return this.#taken();
+    return this.#findings.take();
   }
 
   /** The trace is over. */
@@ -89,22 +58,21 @@ export class ImTraceJudge {
       this.#now = { ...last, session, name: im.name };
       im.ended(last.time, true);
     }
-    return this.#taken();
+    return this.#findings.take();
   }
 
-  #taken(): readonly Finding[] {
-    const findings = this.#findings;
-    this.#findings = [];
-    return findings;
+  #forget(session: number): void {
+    this.#sessions.delete(session);
+    this.#findings.forget(session);
   }
 
   #begin(session: number): Entry {
     const im = new ImSession((occasion) => this.#occasion(session, occasion));
-    const entry = { im, cut: new CutLines(), shown: [], isOther: false };
+    const entry = { im, cut: new CutLines(), isOther: false };
     this.#sessions.set(session, entry);
     for (const oldest of this.#sessions.keys()) {
       if (this.#sessions.size <= MAX_SESSIONS) break;
-      this.#sessions.delete(oldest);
+      this.#forget(oldest);
     }
     return entry;
   }
@@ -182,35 +150,8 @@ export class ImTraceJudge {
     this.#occasion(this.#now!.session, { rule, isKept, link, expected, got });
   }
 
-  #occasion(session: number, { rule: id, isKept, link, expected, got, isWeak = false }: Occasion): void {
-    const { rule, side } = RULES.get(id)!;
-    const judged = this.judged.get(id) ?? { occasions: 0, broken: 0 };
-    this.judged.set(id, judged);
-    judged.occasions++;
-    if (isKept) return;
-    judged.broken++;
+  #occasion(session: number, occasion: Occasion): void {
     const { time, name } = this.#now!;
-    const entry = this.#sessions.get(session);
-    const transcript = entry ? entry.shown.map((record) => seen(record, side, entry.shown[0]!.time)) : [];
-    const who = entry?.im.name || name;
-    this.#findings.push({
-      rule,
-      side,
-      session,
-      name: who,
-      time,
-      link,
-      expected,
-      got,
-      isWeak: isWeak || rule.level === "should",
-      transcript,
-    });
+    this.#findings.occasion({ session, time, name: this.#sessions.get(session)?.im.name || name }, occasion);
   }
-}
-
-/** A record as the story of a rule has it: what went to the program that is judged, and what came from it. */
-function seen({ time, name, link, direction, text = "" }: Traced, side: Side, begin: number): Seen {
-  const isFrom = (direction === "up") === (side === "client");
-  const bytes = text.isWellFormed() ? encodeText(text) : encodeWire(text);
-  return { at: time - begin, who: name, link, way: isFrom ? "in" : "out", bytes, step: 0 };
 }

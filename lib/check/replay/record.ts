@@ -5,7 +5,15 @@ import { decodeWire } from "../../core/wire_text.ts";
 import type { Direction, TraceRecord } from "../../core/wire_trace.ts";
 
 /** What the judge of a trace reads of a record. */
-export type Traced = Pick<TraceRecord, "time" | "session" | "name" | "link" | "direction" | "text" | "remark">;
+export type Traced = Pick<
+  TraceRecord,
+  "time" | "session" | "protocol" | "name" | "link" | "direction" | "text" | "remark"
+>;
+
+/** Whether a record may be one of a handout's sessions; the trace of a client does not say which protocol it is of. */
+export function isOf({ protocol }: Traced, handout: string): boolean {
+  return protocol === undefined || protocol === handout;
+}
 
 /** Reads a trace that `--trace-file` has written; docs/trace.md has its fields. Throws a `UserError` that names the line. */
 export function readTrace(path: string, text: string): Traced[] {
@@ -29,11 +37,13 @@ function readRecord(fields: Fields): Traced {
   const text = bytes === undefined ? readText(fields, "bytes") : wireText(bytes);
   const session = readInteger(fields, "session");
   const direction = fields["direction"];
+  const protocol = optional(readText, fields, "protocol");
   // Lines that were dropped have no direction.
   if (direction !== "up" && direction !== "down" && session !== 0) throw unexpected('"up" or "down"', direction);
   return {
     time,
     session,
+    ...(protocol !== undefined && { protocol }),
     name: readText(fields, "name"),
     link: readText(fields, "link"),
     direction: direction as Direction,
