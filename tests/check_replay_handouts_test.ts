@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Traced } from "../lib/check/replay/record.ts";
 import { coverageOf, REPLAYS } from "../lib/check/replay/rules.ts";
+import { MAX_SESSIONS } from "../lib/check/replay/session_judge.ts";
 
 /**
  * Records from lines such as `ann > hi\n`; each session has a name of its own, `(left)` is its end, `+6000` lets so many
@@ -211,6 +212,19 @@ Deno.test("replay: the sessions of other protocols in the same trace are passed 
       assertEquals(judge.judged.size, 0, `${other} judges ${handout}`);
     }
   }
+});
+
+Deno.test("replay: of more sessions than are followed, the oldest is judged as it stands", () => {
+  const judge = REPLAYS["address-book"]!.judge();
+  const occasions = () => judge.judged.get("address-book/11/3")?.occasions;
+  const visit = (session: number) => {
+    const name = `10.0.0.1:${session}`;
+    judge.feed({ ...records("address-book", `${name} > R:10.0.0.1:${session}:a`)[0]!, session });
+  };
+  for (let session = 1; session <= MAX_SESSIONS; session++) visit(session);
+  assertEquals(occasions(), undefined);
+  visit(MAX_SESSIONS + 1);
+  assertEquals(occasions(), 1);
 });
 
 Deno.test("replay: whatever a trace holds, each judge goes on, and finds only what it can judge", () => {

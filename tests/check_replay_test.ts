@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import fc from "fast-check";
-import { ImTraceJudge } from "../lib/check/replay/judge.ts";
+import { ImTraceJudge } from "../lib/check/replay/im_judge.ts";
 import { readTrace, type Traced } from "../lib/check/replay/record.ts";
 import { coverageOf, REPLAYS } from "../lib/check/replay/rules.ts";
 import { parseCheckArgs } from "../lib/client/check.ts";

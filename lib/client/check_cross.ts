@@ -13,7 +13,7 @@ import { Relay } from "../check/cross/relay.ts";
 import { CROSS, stageOf } from "../check/cross/script.ts";
 import { fillCommand, Program } from "../check/program.ts";
 import type { Finding } from "../check/replay/findings.ts";
-import { ImTraceJudge } from "../check/replay/judge.ts";
+import { ImTraceJudge } from "../check/replay/im_judge.ts";
 import { runSuite } from "../check/run.ts";
 import { UserError } from "../core/errors.ts";
 import { sanitized } from "../core/text.ts";

@@ -1,4 +1,4 @@
-import { ImTraceJudge } from "../check/replay/judge.ts";
+import { ImTraceJudge } from "../check/replay/im_judge.ts";
 import { limits } from "../core/limits.ts";
 import type { ProbeOutcome } from "../core/liveness.ts";
 import type { Machine } from "../core/machine.ts";

@@ -1,4 +1,4 @@
-import { ImTraceJudge } from "../check/replay/judge.ts";
+import { ImTraceJudge } from "../check/replay/im_judge.ts";
 import {
   WIRE_VIEW_BYTES,
   WIRE_VIEW_LINGER_MS,

@@ -1,13 +1,11 @@
 import { visibleEnds } from "../../core/wire_text.ts";
 import { ADDRESS_BOOK_CLIENT } from "../rules/address_book_client/suite.ts";
 import { ADDRESS_BOOK_SERVER } from "../rules/address_book_server/suite.ts";
-import { type Finding, Findings, type Judged, type TraceJudge } from "./findings.ts";
-import { isOf, type Traced } from "./record.ts";
+import type { Traced } from "./record.ts";
+import { type JudgedSession, SessionJudge } from "./session_judge.ts";
 
 /** One visit: what was asked and answered so far. */
-interface Visit {
-  readonly session: number;
-  readonly name: string;
+interface Visit extends JudgedSession {
   readonly time: number;
   asked: string;
   answer: string;
@@ -30,52 +28,37 @@ const PAUSE_MS = 500;
 const MAX_ENTRIES = 2000;
 
 /** Judges a trace of the address book's table server and its clients, by the rules of both suites. Pure. */
-export class AddressBookTraceJudge implements TraceJudge {
-  readonly #findings = new Findings([ADDRESS_BOOK_SERVER, ADDRESS_BOOK_CLIENT]);
-  readonly #visits = new Map<number, Visit>();
+export class AddressBookTraceJudge extends SessionJudge<Visit> {
   readonly #table = new Map<string, Entry>();
 
-  get judged(): ReadonlyMap<string, Judged> {
-    return this.#findings.judged;
+  constructor() {
+    super("address-book", ["tcp", "table"], [ADDRESS_BOOK_SERVER, ADDRESS_BOOK_CLIENT]);
   }
 
-  feed(record: Traced): readonly Finding[] {
-    const { session, link, direction, text, remark, time, name } = record;
-    if (link !== "tcp" && link !== "table" || !isOf(record, "address-book")) return [];
-    const visit = this.#visits.get(session) ?? { session, name, time, asked: "", answer: "" };
-    this.#visits.set(session, visit);
-    if (text !== undefined) {
-      this.#findings.show(record);
-      if (direction === "up") visit.asked += text;
-      else visit.answer += text;
-    } else if (remark?.startsWith("left: ")) this.#over(visit);
-    return this.#findings.take();
+  protected begin(session: number): Visit {
+    return { session, name: "", time: this.now, asked: "", answer: "" };
   }
 
-  end(): readonly Finding[] {
-    for (const visit of this.#visits.values()) this.#over(visit);
-    return this.#findings.take();
+  protected heard(visit: Visit, text: string, { direction }: Traced): void {
+    if (direction === "up") visit.asked += text;
+    else visit.answer += text;
   }
 
-  #over(visit: Visit): void {
-    const { asked, answer, session, name } = visit;
-    this.#visits.delete(session);
-    const shown = visibleEnds(asked);
-    if (asked !== "") {
-      const [, type = "R", claimed = "", port = "", user = "", end = ""] = REQUEST.exec(asked) ?? [];
-      const isRequest = port !== "" && Number(port) >= 1 && Number(port) <= 65_535;
-      const rule = asked.startsWith("K") ? "address-book/14/2" : "address-book/11/3";
-      this.#judge(visit, rule, isRequest && end === "", `${type}:IP:UDPPORT:USERID`, shown);
-      // The trace of a client has no address of its own.
-      const host = /^(.*):\d+$/.exec(name)?.[1] ?? claimed;
-      const key = `${host}:${port}`;
-      if (!isRequest) {
-        const isShort = /^[RK](:[^:]*){0,2}$/.test(asked);
-        if (isShort) this.#judge(visit, "address-book/4/1", answer === "", "the close, without an answer", answer);
-      } else if (type === "K") this.#leaves(visit, key, user);
-      else this.#comes(visit, key, user);
-    }
-    this.#findings.forget(session);
+  protected over(visit: Visit): void {
+    const { asked, answer, name } = visit;
+    if (asked === "") return;
+    const [, type = "R", claimed = "", port = "", user = "", end = ""] = REQUEST.exec(asked) ?? [];
+    const isRequest = port !== "" && Number(port) >= 1 && Number(port) <= 65_535;
+    const rule = asked.startsWith("K") ? "address-book/14/2" : "address-book/11/3";
+    this.judge(visit, rule, isRequest && end === "", `${type}:IP:UDPPORT:USERID`, visibleEnds(asked));
+    // The trace of a client has no address of its own.
+    const host = /^(.*):\d+$/.exec(name)?.[1] ?? claimed;
+    const key = `${host}:${port}`;
+    if (!isRequest) {
+      const isShort = /^[RK](:[^:]*){0,2}$/.test(asked);
+      if (isShort) this.judge(visit, "address-book/4/1", answer === "", "the close, without an answer", answer);
+    } else if (type === "K") this.#leaves(visit, key, user);
+    else this.#comes(visit, key, user);
   }
 
   #comes(visit: Visit, key: string, name: string): void {
@@ -83,19 +66,19 @@ export class AddressBookTraceJudge implements TraceJudge {
     const earlier = this.#table.get(key);
     if (earlier && !earlier.isGone) {
       const pause = time - earlier.time;
-      this.#judge(visit, "address-book/13/4", pause >= PAUSE_MS, "a pause between two requests", `${pause} ms`);
+      this.judge(visit, "address-book/13/4", pause >= PAUSE_MS, "a pause between two requests", `${pause} ms`);
     }
     const listed = Array.from(answer.matchAll(/R:([^:-]+):(\d+)/g), ([, host, port]) => `${host}:${port}`);
     const got = answer === "" ? "an empty answer" : visibleEnds(answer);
-    this.#judge(visit, "address-book/2/6", !listed.includes(key), `an answer without ${key}`, got);
-    this.#judge(visit, "address-book/2/8", new Set(listed).size === listed.length, "each entry once", got);
+    this.judge(visit, "address-book/2/6", !listed.includes(key), `an answer without ${key}`, got);
+    this.judge(visit, "address-book/2/8", new Set(listed).size === listed.length, "each entry once", got);
     for (const [other, { time: since, isGone }] of this.#table) {
       if (other === key) continue;
       const age = time - since;
-      if (isGone) this.#judge(visit, "address-book/3/1", !listed.includes(other), `an answer without ${other}`, got);
-      else if (age < KEPT_MS) this.#judge(visit, "address-book/2/7", listed.includes(other), `R:${other} in it`, got);
+      if (isGone) this.judge(visit, "address-book/3/1", !listed.includes(other), `an answer without ${other}`, got);
+      else if (age < KEPT_MS) this.judge(visit, "address-book/2/7", listed.includes(other), `R:${other} in it`, got);
       else if (age > DROPPED_MS) {
-        this.#judge(visit, "address-book/6/1", !listed.includes(other), `an answer without ${other}`, got);
+        this.judge(visit, "address-book/6/1", !listed.includes(other), `an answer without ${other}`, got);
       }
     }
     this.#enter(key, { name, time, isGone: false });
@@ -104,13 +87,13 @@ export class AddressBookTraceJudge implements TraceJudge {
   #leaves(visit: Visit, key: string, name: string): void {
     const { answer, time } = visit;
     const expected = "the close, without an answer";
-    this.#judge(visit, "address-book/3/2", answer === "", expected, visibleEnds(answer));
+    this.judge(visit, "address-book/3/2", answer === "", expected, visibleEnds(answer));
     const entry = this.#table.get(key);
     // A client that was there before the trace began is not in it.
     if (entry) {
-      this.#judge(visit, "address-book/14/7", !entry.isGone, "one K", "a second one");
+      this.judge(visit, "address-book/14/7", !entry.isGone, "one K", "a second one");
       const got = visibleEnds(visit.asked);
-      this.#judge(visit, "address-book/14/3", entry.name === name, `the name of R, ${visibleEnds(entry.name)}`, got);
+      this.judge(visit, "address-book/14/3", entry.name === name, `the name of R, ${visibleEnds(entry.name)}`, got);
     }
     this.#enter(key, { name, time, isGone: true });
   }
@@ -122,9 +105,5 @@ export class AddressBookTraceJudge implements TraceJudge {
       if (this.#table.size <= MAX_ENTRIES) break;
       this.#table.delete(oldest);
     }
-  }
-
-  #judge({ session, time, name }: Visit, rule: string, isKept: boolean, expected: string, got: string): void {
-    this.#findings.occasion({ session, time, name }, { rule, isKept, link: "tcp", expected, got });
   }
 }

@@ -1,8 +1,8 @@
 import { visibleEnds } from "../../core/wire_text.ts";
 import { MYCHAT_CLIENT } from "../rules/mychat_client/suite.ts";
 import { MYCHAT_SERVER } from "../rules/mychat_server/suite.ts";
-import { type Finding, Findings, type Judged, type TraceJudge } from "./findings.ts";
-import { isOf, type Traced } from "./record.ts";
+import type { Traced } from "./record.ts";
+import { type JudgedSession, SessionJudge } from "./session_judge.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -14,16 +14,13 @@ interface Message {
   readonly since: number;
 }
 
-interface Session {
-  readonly session: number;
-  name: string;
+interface Session extends JudgedSession {
   /** The requests that have no answer so far, by their key. */
   readonly asked: Map<string, Fields>;
   /** SENT_FROM that has no CONFIRM_MSG_2 so far. */
-  unconfirmed: Message[];
+  readonly unconfirmed: Message[];
 }
 
-const HANDOUT = "mychat";
 /** The fields of each request, and the rule of the client that says so. */
 const REQUESTS: Readonly<Record<string, { readonly rule: string; readonly fields: readonly string[] }>> = {
   CONNECT: { rule: "mychat/11/2", fields: ["isConnected", "username", "isStach"] },
@@ -46,60 +43,30 @@ const ANSWERS: Readonly<Record<string, readonly [rule: string, field: string, is
 };
 /** A client confirms at once, and a busy machine takes no longer. */
 const CONFIRM_MS = 5000;
-const MAX_SESSIONS = 2000;
 
 /** Judges a trace of the mailbox authors' protocol, by the rules of both suites. Pure. */
-export class MychatTraceJudge implements TraceJudge {
-  readonly #findings = new Findings([MYCHAT_SERVER, MYCHAT_CLIENT]);
-  readonly #sessions = new Map<number, Session>();
-  #now = 0;
-
-  get judged(): ReadonlyMap<string, Judged> {
-    return this.#findings.judged;
+export class MychatTraceJudge extends SessionJudge<Session> {
+  constructor() {
+    super("mychat", ["udp"], [MYCHAT_SERVER, MYCHAT_CLIENT]);
   }
 
-  feed(record: Traced): readonly Finding[] {
-    const { session: id, link, direction, text, remark, time, name } = record;
-    if (link !== "udp" || !isOf(record, HANDOUT)) return [];
-    this.#now = time;
-    const session = this.#sessions.get(id) ?? this.#begin(id);
-    session.name = name;
-    if (text === undefined) {
-      if (remark?.startsWith("left: ")) this.#forget(session);
-      return this.#findings.take();
-    }
-    this.#findings.show(record);
+  protected begin(session: number): Session {
+    return { session, name: "", asked: new Map(), unconfirmed: [] };
+  }
+
+  protected heard(session: Session, text: string, { direction }: Traced): void {
     const fields = objectIn(text);
     const key = fields?.["key"];
-    if (fields && typeof key === "string") {
-      if (direction === "up") this.#asked(session, key, fields, text);
-      else this.#told(session, key, fields, text);
-    }
-    return this.#findings.take();
+    if (!fields || typeof key !== "string") return;
+    if (direction === "up") this.#asked(session, key, fields, text);
+    else this.#told(session, key, fields, text);
   }
 
-  end(): readonly Finding[] {
-    for (const session of [...this.#sessions.values()]) this.#forget(session);
-    return this.#findings.take();
-  }
-
-  #begin(id: number): Session {
-    const session: Session = { session: id, name: "", asked: new Map(), unconfirmed: [] };
-    this.#sessions.set(id, session);
-    for (const oldest of this.#sessions.values()) {
-      if (this.#sessions.size <= MAX_SESSIONS) break;
-      this.#forget(oldest);
-    }
-    return session;
-  }
-
-  #forget(session: Session): void {
+  protected over(session: Session): void {
     for (const { from, since } of session.unconfirmed) {
-      if (this.#now - since < CONFIRM_MS) continue;
-      this.#judge(session, "mychat/14/4", false, `CONFIRM_MSG_2 to ${from}`, `nothing within ${CONFIRM_MS} ms`);
+      if (this.now - since < CONFIRM_MS) continue;
+      this.judge(session, "mychat/14/4", false, `CONFIRM_MSG_2 to ${from}`, `nothing within ${CONFIRM_MS} ms`);
     }
-    this.#sessions.delete(session.session);
-    this.#findings.forget(session.session);
   }
 
   #asked(session: Session, key: string, fields: Fields, text: string): void {
@@ -109,7 +76,7 @@ export class MychatTraceJudge implements TraceJudge {
     const missing = request.fields.filter((field) => fields[field] === undefined);
     const isRight = missing.length === 0 && (key !== "CONNECT" || fields["isConnected"] === false);
     const expected = `${key} with ${request.fields.join(", ")}`;
-    this.#judge(session, request.rule, isRight, expected, visibleEnds(text));
+    this.judge(session, request.rule, isRight, expected, visibleEnds(text));
     session.asked.set(key, fields);
   }
 
@@ -120,7 +87,7 @@ export class MychatTraceJudge implements TraceJudge {
     session.unconfirmed.splice(at, 1);
     const isRight = fields["sendto"] === message.from && fields["sentfrom"] === message.to;
     const expected = `CONFIRM_MSG_2 with sendto ${message.from} and sentfrom ${message.to}`;
-    this.#judge(session, "mychat/14/4", isRight, expected, visibleEnds(text));
+    this.judge(session, "mychat/14/4", isRight, expected, visibleEnds(text));
   }
 
   #told(session: Session, key: string, fields: Fields, text: string): void {
@@ -128,8 +95,8 @@ export class MychatTraceJudge implements TraceJudge {
     if (key === "SENT_FROM") {
       const [said, from, to] = ["msg", "sentfrom", "sendto"].map((field) => fields[field]);
       const isWhole = [said, from, to].every((value) => typeof value === "string");
-      this.#judge(session, "mychat/5/2", isWhole, "SENT_FROM with msg, sendto and sentfrom", got);
-      session.unconfirmed.push({ text: said, from, to, since: this.#now });
+      this.judge(session, "mychat/5/2", isWhole, "SENT_FROM with msg, sendto and sentfrom", got);
+      session.unconfirmed.push({ text: said, from, to, since: this.now });
       return;
     }
     if (key === "CONFIRM_MSG") return this.#sent(session, fields, got);
@@ -138,14 +105,14 @@ export class MychatTraceJudge implements TraceJudge {
     if (answer === undefined || asked === undefined) return;
     session.asked.delete(key);
     const [rule, field, is] = answer;
-    this.#judge(session, rule, is(fields[field]), `${key} with ${field}`, got);
+    this.judge(session, rule, is(fields[field]), `${key} with ${field}`, got);
     if (key === "CONNECT") {
       const isSame = Object.entries(asked).every(([name, value]) => name === "isConnected" || fields[name] === value);
-      this.#judge(session, "mychat/1/2", isSame, "the fields of the request, unchanged", got);
+      this.judge(session, "mychat/1/2", isSame, "the fields of the request, unchanged", got);
     }
     if (key === "GET_USERS" && Array.isArray(fields["users"])) {
       const names = fields["users"].map((user) => (user as Fields | null)?.["username"]);
-      this.#judge(session, "mychat/2/3", !names.includes(asked["username"]), "a list without the asker", got);
+      this.judge(session, "mychat/2/3", !names.includes(asked["username"]), "a list without the asker", got);
     }
   }
 
@@ -155,13 +122,9 @@ export class MychatTraceJudge implements TraceJudge {
     if (key === undefined) return;
     session.asked.delete(key);
     const rule = key === "SENT_TO" ? "mychat/5/1" : "mychat/3/4";
-    this.#judge(session, rule, fields["sent"] === true, "CONFIRM_MSG with sent true", got);
+    this.judge(session, rule, fields["sent"] === true, "CONFIRM_MSG with sent true", got);
     const isTime = /^\d\d:\d\d:\d\d$/.test(String(fields["time"]));
-    if (key === "SENT_TO_GROUP") this.#judge(session, "mychat/3/10", isTime, "a time as hh:mm:ss", got);
-  }
-
-  #judge({ session, name }: Session, rule: string, isKept: boolean, expected: string, got: string): void {
-    this.#findings.occasion({ session, time: this.#now, name }, { rule, isKept, link: "udp", expected, got });
+    if (key === "SENT_TO_GROUP") this.judge(session, "mychat/3/10", isTime, "a time as hh:mm:ss", got);
   }
 }
 

@@ -1,8 +1,8 @@
 import { encodeWire, visibleEnds } from "../../core/wire_text.ts";
 import { ROOMS_CLIENT } from "../rules/rooms_client/suite.ts";
 import { ROOMS_SERVER } from "../rules/rooms_server/suite.ts";
-import { type Finding, Findings, type Judged, type TraceJudge } from "./findings.ts";
-import { isOf, type Traced } from "./record.ts";
+import type { Traced } from "./record.ts";
+import { type JudgedSession, SessionJudge } from "./session_judge.ts";
 
 /** The rules about the parts of a file, for one side; a client does not name the sender. */
 interface FileRules {
@@ -21,7 +21,6 @@ const OF_SERVER: FileRules = {
 
 /** What comes closer than this is one piece for the receiver. */
 const QUIET_MS = 50;
-const MAX_SESSIONS = 2000;
 
 type Judge = (rule: string, isKept: boolean, expected: string, got: string) => void;
 
@@ -75,9 +74,7 @@ class Pieces {
   }
 }
 
-interface Session {
-  readonly session: number;
-  name: string;
+interface Session extends JudgedSession {
   logins: number;
   lastUp: number;
   isGreeted: boolean;
@@ -90,38 +87,13 @@ interface Session {
  *
  * Rooms are masked in a trace, so that who should hear what is not judged.
  */
-export class RoomsTraceJudge implements TraceJudge {
-  readonly #findings = new Findings([ROOMS_SERVER, ROOMS_CLIENT]);
-  readonly #sessions = new Map<number, Session>();
-  #now = 0;
-
-  get judged(): ReadonlyMap<string, Judged> {
-    return this.#findings.judged;
+export class RoomsTraceJudge extends SessionJudge<Session> {
+  constructor() {
+    super("rooms", ["tcp"], [ROOMS_SERVER, ROOMS_CLIENT]);
   }
 
-  feed(record: Traced): readonly Finding[] {
-    const { session: id, link, direction, text, remark, time, name } = record;
-    if (link !== "tcp" || !isOf(record, "rooms")) return [];
-    this.#now = time;
-    const session = this.#sessions.get(id) ?? this.#begin(id);
-    session.name = name;
-    if (text === undefined) {
-      if (remark?.startsWith("left: ")) this.#forget(id);
-      return this.#findings.take();
-    }
-    this.#findings.show(record);
-    if (direction === "down") this.#down(session, text);
-    else if (session.logins < 2) this.#login(session, text);
-    else session.up.came(text, time);
-    return this.#findings.take();
-  }
-
-  end(): readonly Finding[] {
-    return this.#findings.take();
-  }
-
-  #begin(id: number): Session {
-    const judge: Judge = (...occasion) => this.#judge(session, ...occasion);
+  protected begin(id: number): Session {
+    const judge: Judge = (...occasion) => this.judge(session, ...occasion);
     const session: Session = {
       ...{ session: id, name: "", logins: 0, lastUp: -Infinity, isGreeted: false },
       up: new Pieces(OF_CLIENT, judge, () => {}),
@@ -129,39 +101,35 @@ export class RoomsTraceJudge implements TraceJudge {
         judge("rooms/2/2", /^<[^<>]+> /.test(piece), "<NAME> and the text", visibleEnds(piece));
       }),
     };
-    this.#sessions.set(id, session);
-    for (const oldest of this.#sessions.keys()) {
-      if (this.#sessions.size <= MAX_SESSIONS) break;
-      this.#forget(oldest);
-    }
     return session;
   }
 
-  #forget(id: number): void {
-    this.#sessions.delete(id);
-    this.#findings.forget(id);
+  protected heard(session: Session, piece: string, { direction, time }: Traced): void {
+    if (direction === "down") this.#down(session, piece);
+    else if (session.logins < 2) this.#login(session, piece);
+    else session.up.came(piece, time);
+  }
+
+  protected over(): void {
+    // A file that has not come whole is no mistake: its sender may have left.
   }
 
   /** The name, then the room. */
   #login(session: Session, piece: string): void {
-    const isApart = this.#now - session.lastUp >= QUIET_MS;
-    session.lastUp = this.#now;
+    const isApart = this.now - session.lastUp >= QUIET_MS;
+    session.lastUp = this.now;
     const got = visibleEnds(piece);
     if (session.logins++ === 0) {
-      this.#judge(session, "rooms/11/4", !/[\r\n]$/.test(piece), "the name, without a line end", got);
-    } else this.#judge(session, "rooms/11/3", isApart, "a pause between the name and the room", "none");
+      this.judge(session, "rooms/11/4", !/[\r\n]$/.test(piece), "the name, without a line end", got);
+    } else this.judge(session, "rooms/11/3", isApart, "a pause between the name and the room", "none");
   }
 
   #down(session: Session, piece: string): void {
-    if (session.isGreeted) return session.down.came(piece, this.#now);
+    if (session.isGreeted) return session.down.came(piece, this.now);
     session.isGreeted = true;
     const isGreeting = /^(New Group created|Welcome to chat room)/.test(piece);
     const got = visibleEnds(piece);
-    this.#judge(session, "rooms/1/7", session.logins === 2, "nothing before the room was said", got);
-    this.#judge(session, "rooms/1/4", isGreeting, "New Group created or Welcome to chat room", got);
-  }
-
-  #judge({ session, name }: Session, rule: string, isKept: boolean, expected: string, got: string): void {
-    this.#findings.occasion({ session, time: this.#now, name }, { rule, isKept, link: "tcp", expected, got });
+    this.judge(session, "rooms/1/7", session.logins === 2, "nothing before the room was said", got);
+    this.judge(session, "rooms/1/4", isGreeting, "New Group created or Welcome to chat room", got);
   }
 }

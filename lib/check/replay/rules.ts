@@ -11,7 +11,7 @@ import { ROOMS_CLIENT } from "../rules/rooms_client/suite.ts";
 import { ROOMS_SERVER } from "../rules/rooms_server/suite.ts";
 import { AddressBookTraceJudge } from "./address_book_judge.ts";
 import type { Judged, TraceJudge } from "./findings.ts";
-import { ImTraceJudge } from "./judge.ts";
+import { ImTraceJudge } from "./im_judge.ts";
 import { LobbyTraceJudge } from "./lobby_judge.ts";
 import { MychatTraceJudge } from "./mychat_judge.ts";
 import { RoomsTraceJudge } from "./rooms_judge.ts";

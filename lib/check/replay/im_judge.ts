@@ -6,6 +6,7 @@ import { type Finding, Findings, type Judged, type Occasion, type TraceJudge } f
 import { type Answered, ImSession, type Message, type WireLine } from "./im_session.ts";
 import { CutLines } from "./cut_lines.ts";
 import type { Traced } from "./record.ts";
+import { MAX_SESSIONS } from "./session_judge.ts";
 
 interface Entry {
   readonly im: ImSession;
@@ -13,8 +14,6 @@ interface Entry {
   /** It has left the handout's protocol for another one. */
   isOther: boolean;
 }
-
-const MAX_SESSIONS = 2000;
 
 /**
  * Judges a trace of the IM handout's protocol, its server and its clients, by the rules of both suites. Pure.
