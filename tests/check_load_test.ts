@@ -77,6 +77,28 @@ Deno.test("pieces that a busy machine may have joined are doubtful where they fa
   assertEquals(stage(50, "one", "two"), ["onetwo", true]);
 });
 
+Deno.test("pieces that came as one while the machine was busy must come so once more", () => {
+  const stage = (programMs: number, second: string) => {
+    const stage = linked([expectPiece("bob tcp", "one"), expect("bob tcp", "two")], true).takes({}, { programMs });
+    return stage.comes(110, "bob tcp", "one", 110).comes(300, "bob tcp", second, 300).until(9000).play.end;
+  };
+  const joined = (programMs: number) => {
+    const stage = linked([expectPiece("bob tcp", "one")], true).takes({}, { programMs });
+    return stage.comes(110, "bob tcp", "onetwo", 100).until(9000).play.end;
+  };
+  assertEquals([joined(0)?.failure?.got, joined(0)?.isUnconfirmed], ["onetwo", false]);
+  assertEquals([joined(30)?.isDoubtful, joined(30)?.isUnconfirmed], [false, true]);
+  // Another text is no matter of silence.
+  assertEquals([stage(30, "three\n")?.failure?.got, stage(30, "three\n")?.isUnconfirmed], ["three", false]);
+});
+
+Deno.test("silence within bytes that are counted does not matter", () => {
+  const stage = linked([expectPiece("bob tcp", "3"), expect("bob tcp", new Uint8Array([1, 2, 3]))], true)
+    .comes(10, "bob tcp", "3").comes(110, "bob tcp", "\x01").takes({ programMs: 80 })
+    .comes(210, "bob tcp", "\x02").comes(310, "bob tcp", "\x03").until(9000);
+  assertEquals([stage.play.end?.failure, stage.play.end?.isDoubtful], [undefined, false]);
+});
+
 Deno.test("a machine that takes a minute tells nothing", () => {
   const stage = linked([expect("bob tcp", "hi")]).takes({ programMs: 30_000 }, { programMs: 30_000 }).until(99_000);
   assertEquals([stage.failure?.got, stage.play.end?.isDoubtful], ["this machine was too busy to tell", true]);

@@ -37,14 +37,17 @@ export class PieceGaps {
     return this.#gaps.length > 0;
   }
 
-  /** Whether what came may have been sent with more silence, before it or within it, than was seen. */
-  came(link: string, at: number, earliest: number, lostMs: number): boolean {
+  /**
+   * Whether what came may have been sent with more silence, before it or within it, than was seen. Silence that is not needed is
+   * not looked into: the bytes of a file may come with any.
+   */
+  came(link: string, at: number, earliest: number, lostMs: number, isSilenceNeeded = true): boolean {
     const before = this.#last.get(link);
     this.#last.set(link, { at, earliest, lostMs: undefined });
     const isJoined = at - earliest >= QUIET_MS;
     if (!before) return isJoined;
     if (at - before.at < QUIET_MS) return isJoined || at - before.earliest >= QUIET_MS;
-    this.#gaps.push({ link, leastMs: earliest - before.at, lostMs: before.lostMs ?? lostMs });
+    if (isSilenceNeeded) this.#gaps.push({ link, leastMs: earliest - before.at, lostMs: before.lostMs ?? lostMs });
     return isJoined;
   }
 

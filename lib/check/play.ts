@@ -9,7 +9,7 @@ import { exitText, type ProgramExit } from "./program_exit.ts";
 import type { LinkName, Step } from "./step.ts";
 import type { Computed } from "./credentials.ts";
 import { packetBytes, packetText } from "./packet_text.ts";
-import { PieceGaps } from "./piece_gaps.ts";
+import { PieceGaps, QUIET_MS } from "./piece_gaps.ts";
 import { type HeldUp, ProgramTime } from "./program_time.ts";
 import { stepState } from "./step_state.ts";
 import { Transcript } from "./transcript.ts";
@@ -69,7 +69,7 @@ export class Play implements Machine<PlayOutput> {
   /** The files that the step under way looks for. */
   #found: readonly Uint8Array[] | undefined;
   /** The verdict, while it is not known yet whether the machine has let it be seen. */
-  #ending: Omit<PlayEnd, "isDoubtful"> | undefined;
+  #ending: Omit<PlayEnd, "isDoubtful" | "isUnconfirmed"> | undefined;
   #end: PlayEnd | undefined;
   /** What must have been measured for the verdict: until when. */
   #endedAt = -Infinity;
@@ -171,7 +171,8 @@ export class Play implements Machine<PlayOutput> {
     const it = this.#links.get(link);
     const bytes = it.as === "packets" ? encodeWire(packetText(received)) : received;
     const isPiece = this.#isPiece(link);
-    const mayBeJoined = isPiece && this.#gaps.came(link, now, earliest, this.#time.programMs);
+    const mayBeJoined = isPiece &&
+      this.#gaps.came(link, now, earliest, this.#time.programMs, this.#isSilenceNeeded(link));
     it.add(bytes.slice(), now, this.#time.at(now), mayBeJoined);
     if (isPiece) this.#ask();
     this.#lives(link, now);
@@ -221,7 +222,7 @@ export class Play implements Machine<PlayOutput> {
     if (this.#time.lostMs < MOST_LOST_MS || this.#end) return;
     const [weak, observed] = [this.#weak, this.#observed];
     const failure = { step: this.#at, where: "the machine", ...BUSY, isUnexpected: false };
-    this.#end = { failure, weak, observed, isDoubtful: true };
+    this.#end = { failure, weak, observed, isDoubtful: true, isUnconfirmed: false };
   }
 
   tick(now: number): void {
@@ -382,22 +383,36 @@ export class Play implements Machine<PlayOutput> {
     const { failure } = this.#ending;
     // Pieces that a program has not read in time are one to it, and it waits for the next.
     const isSensitive = failure !== undefined && (failure.isUnexpected || this.times.isPaced === true);
-    const hasLostMuch = isSensitive && this.#time.lostMs - this.#lostAtStart >= MUCH_LOST_MS;
+    const hasLostMuch = isSensitive && this.#hasLost(MUCH_LOST_MS);
     this.#end ??= {
       ...this.#ending,
       isDoubtful: hasLostMuch || this.#expectations.isUnsure || this.#isUnsureOfPieces(),
+      isUnconfirmed: failure?.isUnexpected === true && this.#isOfPieces(failure) && this.#hasLost(QUIET_MS / 2),
     };
+  }
+
+  /** Whether silence before what comes now may matter: none does within bytes that are counted. */
+  #isSilenceNeeded(link: LinkName): boolean {
+    const step = this.steps[this.#at];
+    return step?.do !== "expect" || !step.all.some((each) => each.link === link && each.in !== "piece");
   }
 
   /** Whether the verdict rests on silence that the machine may have made, or has not let be seen. */
   #isUnsureOfPieces(): boolean {
-    const piecesOf = (step: Step | undefined) =>
-      step?.do === "expect" ? step.all.filter((each) => each.in === "piece").map(({ link }) => link) : [];
     const failure = this.#ending?.failure;
     if (!failure) return this.steps.flatMap(piecesOf).some((link) => this.#gaps.isStretched(link));
-    const { isUnexpected, where, step } = failure;
-    if (!isUnexpected || !piecesOf(this.steps[step]).includes(where)) return false;
+    const { isUnexpected, where } = failure;
+    if (!isUnexpected || !this.#isOfPieces(failure)) return false;
     return this.#gaps.isStretched(where) || this.#links.get(where).mayBeJoined;
+  }
+
+  #isOfPieces({ step, where }: Failure): boolean {
+    return piecesOf(this.steps[step]).includes(where);
+  }
+
+  /** Whether the machine has taken so much since the programs have shown that they run. */
+  #hasLost(ms: number): boolean {
+    return this.#time.lostMs - this.#lostAtStart >= ms;
   }
 
   /** The program at the other end of a link has shown that it runs. */
@@ -463,4 +478,9 @@ export class Play implements Machine<PlayOutput> {
   #port(template: string | undefined): number | undefined {
     return template === undefined ? undefined : Number(this.values.fill(template));
   }
+}
+
+/** The links from which a step takes what stands between silences. */
+function piecesOf(step: Step | undefined): LinkName[] {
+  return step?.do === "expect" ? step.all.filter((each) => each.in === "piece").map(({ link }) => link) : [];
 }

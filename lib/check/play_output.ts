@@ -51,4 +51,6 @@ export interface PlayEnd {
   readonly observed: readonly string[];
   /** The machine was so busy that another verdict may be right. */
   readonly isDoubtful: boolean;
+  /** Pieces came as one while the machine was busy: the system, too, may have joined them. A second play must fail there as well. */
+  readonly isUnconfirmed: boolean;
 }

@@ -212,6 +212,7 @@ async function playOnce(
   round: number,
   shared: Shared,
   left = DOUBTFUL_PLAYS,
+  unconfirmed?: Failure,
 ): Promise<PlayResult> {
   const { pace, meter } = shared;
   const target = options.target();
@@ -222,11 +223,13 @@ async function playOnce(
   const network = new Network(options.network, new Choice(hash(`${options.seed} ${rule.id} ${round} network`)));
   const runner = new PlayRunner(play, target, network, suite.side === "server", meter, options.credentials?.());
   await runner.run();
-  if (play.end!.isDoubtful && rule.level !== "open") {
+  const { failure, weak, observed, isDoubtful, isUnconfirmed } = play.end!;
+  const isFirst = isUnconfirmed && failure?.step !== unconfirmed?.step;
+  if ((isDoubtful || isFirst) && rule.level !== "open") {
     if (left === 1) return unjudged(rule, TOO_BUSY);
-    return await playOnce(suite, rule, options, round, shared, left - 1);
+    const toConfirm = isDoubtful ? unconfirmed : failure;
+    return await playOnce(suite, rule, options, round, shared, left - 1, toConfirm);
   }
-  const { failure, weak, observed } = play.end!;
   // What is weak about a step of preparation is told by the rule that the step is from.
   const flaws = new Set(weak.flatMap(({ step, why }) => rule.steps[step]?.of === undefined ? [why] : []));
   const verdict = judged(rule, failure !== undefined, flaws.size > 0, options);

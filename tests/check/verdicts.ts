@@ -1,10 +1,12 @@
-// deno run -A tests/check/verdicts.ts [--runs N] [--busy N] [--one-in N] [HANDOUT-SIDE…]: plays suites again and again, against
-// Partyline and against a wrong program each, and compares the verdicts; with --busy beside so many loops without an end.
-// Status 1 if a verdict differs. --one-in plays one rule in so many against Partyline, whose programs take long to start.
+// deno run -A tests/check/verdicts.ts [--runs N] [--busy N] [--one-in N] [--part ours|wrong] [--only ID,…] [HANDOUT-SIDE…]: plays
+// suites again and again, against Partyline and against wrong programs, and compares the verdicts; with --busy beside so many loops
+// without an end. Status 1 if a verdict differs. --one-in plays one rule in so many against Partyline, whose programs take long to
+// start.
 
 import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl } from "@std/path";
 import { countsOf } from "../../lib/check/report.ts";
+import { isWithin } from "../../lib/check/rubric.ts";
 import type { Rule, Suite } from "../../lib/check/rule.ts";
 import type { RuleResult } from "../../lib/check/run.ts";
 import { SUITES } from "../../lib/check/suites.ts";
@@ -18,58 +20,87 @@ const partyline = (
 ) => [Deno.execPath(), "run", "-A", path(`../../${program}.ts`), ...args.split(" ")];
 const python = (program: string, args: string) => ["python3", path(program), ...args.split(" ")];
 
-/** Partyline, and a program with a fault that some rules find. */
-const PROGRAMS: Readonly<Record<string, { readonly ours: readonly string[]; readonly wrong: readonly string[] }>> = {
+/** Partyline, and a program with faults that some rules find. */
+interface Programs {
+  readonly ours: readonly string[];
+  readonly wrong: readonly string[];
+  readonly faults: readonly string[];
+}
+
+const PROGRAMS: Readonly<Record<string, Programs>> = {
+  "im-server": {
+    ours: partyline("server", "{port} {users} --host 127.0.0.1 --data {data}"),
+    wrong: python("im_server.py", "{port} {users}"),
+    faults: ["303-at-once", "broadcast-in-turn", "one-lock-for-all"],
+  },
+  "im-client": {
+    ours: partyline("client", "{host} {port}"),
+    wrong: python("im_client.py", "{host} {port}"),
+    faults: ["does-not-wait", "reply-timeout", "one-recv-one-message"],
+  },
   "lobby-server": {
     ours: partyline("server", "--lobby {port} --host 127.0.0.1 --data {data}"),
-    wrong: python("lobby_server.py", "{host} {port} colon-form"),
+    wrong: python("lobby_server.py", "{host} {port}"),
+    faults: ["colon-form"],
   },
   "lobby-client": {
     ours: partyline("client", "lobby {host} {port}"),
-    wrong: python("lobby_client.py", "{host} {port} drops-when-busy"),
+    wrong: python("lobby_client.py", "{host} {port}"),
+    faults: ["drops-when-busy"],
   },
   "mychat-server": {
     ours: partyline("server", "--mychat {port} --host 127.0.0.1 --data {data}"),
-    wrong: python("mychat_server.py", "{port} {data} answers-twice"),
+    wrong: python("mychat_server.py", "{port} {data}"),
+    faults: ["answers-twice"],
   },
   "mychat-client": {
     ours: partyline("client", "mailbox {host} {port} --plain --data {data}"),
-    wrong: python("mychat_client.py", "{host} {port} chat-to-group"),
+    wrong: python("mychat_client.py", "{host} {port}"),
+    faults: ["chat-to-group"],
   },
   "mailbox-server": {
     ours: partyline("server", "{port} {users} --mailbox {port} --host 127.0.0.1 --data {data}"),
-    wrong: python("mailbox_server.py", "{port} {data} {users} acks-forgotten"),
+    wrong: python("mailbox_server.py", "{port} {data} {users}"),
+    faults: ["acks-forgotten"],
   },
   "mailbox-client": {
     ours: partyline("client", "mailbox {host} {port} --data {data}"),
-    wrong: python("mailbox_client.py", "{host} {port} {data} repeats-forever"),
+    wrong: python("mailbox_client.py", "{host} {port} {data}"),
+    faults: ["repeats-forever"],
   },
   "address-book-server": {
     ours: partyline("server", "--address-book {port} --host 127.0.0.1 --data {data}"),
-    wrong: python("address_book_server.py", "{host} {port} lists-asker"),
+    wrong: python("address_book_server.py", "{host} {port}"),
+    faults: ["lists-asker"],
   },
   "address-book-client": {
-    ours: partyline("client", "peer {host} {port} --name {name} --udp {udp} --data {data} --table-refresh 1"),
-    wrong: python("address_book_client.py", "{host} {port} {name} {udp} keeps-gone"),
+    ours: partyline("client", "peer {host} {port} --name {name} --udp {udp} --data {data} --table-refresh 3"),
+    wrong: python("address_book_client.py", "{host} {port} {name} {udp}"),
+    faults: ["keeps-gone"],
   },
   "rooms-server": {
     ours: partyline("server", "--rooms {port} --host 127.0.0.1 --data {data}"),
-    wrong: python("rooms_server.py", "{host} {port} glues-bytes"),
+    wrong: python("rooms_server.py", "{host} {port}"),
+    faults: ["glues-bytes"],
   },
   "rooms-client": {
     ours: partyline("client", "rooms {host} {port} --name {name} --room {room} --downloads {data} --auto-accept"),
-    wrong: python("rooms_client.py", "{host} {port} {name} {room} {data} no-pause"),
+    wrong: python("rooms_client.py", "{host} {port} {name} {room} {data}"),
+    faults: ["no-pause"],
   },
   "peers-peer": {
     ours: partyline("client", "peer {host} {port} --name {name} --udp {udp} --data {data}"),
-    wrong: python("peer.py", "{host} {port} {name} {udp} first-text-alone"),
+    wrong: python("peer.py", "{host} {port} {name} {udp}"),
+    faults: ["first-text-alone"],
   },
 };
 
 // The file of users of the repository, which our server reads, has none of them.
 const accounts = ["prince", "ama", "kofi", "esi", "yaw", "efua"].map((name, i) => ({ name, password: `${24680 + i}` }));
-const flags = parseArgs(Deno.args, { string: ["runs", "busy", "one-in"] });
+const flags = parseArgs(Deno.args, { string: ["runs", "busy", "one-in", "part", "only"] });
 const runs = Number(flags.runs ?? 10);
+const oneIn = Number(flags["one-in"] ?? 1);
+const only: readonly string[] = flags.only?.split(",") ?? [];
 const names = flags._.length > 0 ? flags._.map(String) : Object.keys(PROGRAMS);
 const loops = Array.from(
   { length: Number(flags.busy ?? 0) },
@@ -79,10 +110,14 @@ let isSame = true;
 try {
   for (const name of names) {
     const suite = SUITES.find(({ handout, side }) => `${handout}-${side}` === name)!;
-    const { ours, wrong } = PROGRAMS[name]!;
-    const oneIn = Number(flags["one-in"] ?? 1);
-    await compare(`${name}, Partyline`, suite, ours, suite.rules.filter((_, i) => i % oneIn === 0), 4);
-    await compare(`${name}, ${wrong.at(-1)}`, suite, wrong, suite.rules, 12);
+    const { ours, wrong, faults } = PROGRAMS[name]!;
+    const named = suite.rules.filter((rule) => only.length === 0 || only.some((id) => isWithin(rule, id)));
+    if (flags.part !== "wrong") {
+      await compare(`${name}, Partyline`, suite, ours, named.filter((_, i) => i % oneIn === 0), 4);
+    }
+    for (const fault of flags.part === "ours" ? [] : faults) {
+      await compare(`${name}, ${fault}`, suite, [...wrong, fault], named, 12);
+    }
   }
 } finally {
   for (const loop of loops) loop.kill("SIGKILL");

@@ -1,6 +1,6 @@
 import { type Rule, rule } from "../../rule.ts";
-import { expectPiece, expectText, runs, sendRaw } from "../../step.ts";
-import { bytesOf, CONTENTS, NOTES } from "../rooms_pieces.ts";
+import { expectPiece, expectText, runs, sendRaw, wait } from "../../step.ts";
+import { bytesOf, CONTENTS, NOTES, PAUSE_MS } from "../rooms_pieces.ts";
 import {
   arrives,
   FIRST,
@@ -111,7 +111,16 @@ export const SENDING: readonly Rule[] = [
     quote: FILE,
     why: "people send more than one",
     cause: "the file is read to its end, and not opened anew",
-    script: [isIn(), sendsFile(), getsFile(), sendsFile(BINARY), getsHeaders(BINARY), getsBytes(BINARY)],
+    // What is sent right after the bytes of the first is what rooms/14/8 is about.
+    script: [
+      isIn(),
+      sendsFile(),
+      getsFile(),
+      wait(PAUSE_MS),
+      sendsFile(BINARY),
+      getsHeaders(BINARY),
+      getsBytes(BINARY),
+    ],
   }),
   rule("rooms/14/10", {
     title: "the screen says that it was sent",
