@@ -252,10 +252,11 @@ def told(source, kind, group, name, said=""):
     else:
         groups[group].add(source)
     if kind == "JOIN":
-        if not fault("join-untold"):
-            show(f"{name} joined {group}")
+        # Before the user is told, who may write at once: a member that does not know of this one yet would not answer it.
         if not fault("here-unsent"):
             send(BETWEEN.join(["HERE", group, NAME]), source)
+        if not fault("join-untold"):
+            show(f"{name} joined {group}")
 
 
 def in_group(kind, group, *said):
