@@ -387,7 +387,7 @@ export class Play implements Machine<PlayOutput> {
     this.#end ??= {
       ...this.#ending,
       isDoubtful: hasLostMuch || this.#expectations.isUnsure || this.#isUnsureOfPieces(),
-      isUnconfirmed: failure?.isUnexpected === true && this.#isOfPieces(failure) && this.#hasLost(QUIET_MS / 2),
+      isUnconfirmed: failure !== undefined && this.times.isPaced === true && this.#hasLost(QUIET_MS / 2),
     };
   }
 
@@ -401,13 +401,9 @@ export class Play implements Machine<PlayOutput> {
   #isUnsureOfPieces(): boolean {
     const failure = this.#ending?.failure;
     if (!failure) return this.steps.flatMap(piecesOf).some((link) => this.#gaps.isStretched(link));
-    const { isUnexpected, where } = failure;
-    if (!isUnexpected || !this.#isOfPieces(failure)) return false;
+    const { isUnexpected, where, step } = failure;
+    if (!isUnexpected || !piecesOf(this.steps[step]).includes(where)) return false;
     return this.#gaps.isStretched(where) || this.#links.get(where).mayBeJoined;
-  }
-
-  #isOfPieces({ step, where }: Failure): boolean {
-    return piecesOf(this.steps[step]).includes(where);
   }
 
   /** Whether the machine has taken so much since the programs have shown that they run. */

@@ -51,6 +51,6 @@ export interface PlayEnd {
   readonly observed: readonly string[];
   /** The machine was so busy that another verdict may be right. */
   readonly isDoubtful: boolean;
-  /** Pieces came as one while the machine was busy: the system, too, may have joined them. A second play must fail there as well. */
+  /** It failed while a busy machine may have joined what was sent with pauses: a second play must fail at the same step. */
   readonly isUnconfirmed: boolean;
 }
