@@ -227,6 +227,14 @@ Deno.test("replay: whatever a trace holds, the judge goes on, and what it reads 
   }));
 });
 
+Deno.test("replay: our own clients, which ask for TLS or the native protocol first, break no rule of the handout", () => {
+  const asks = (line: string, answer: string) =>
+    `ann La> ${line}\n  ann La< ${answer}\n  ann La> (left: connection lost)`;
+  assertEquals(broken(asks("/partyline 2 tls", "partyline 2 tls 30000")), "");
+  assertEquals(broken(asks("/partyline 2", '{"type":"hello"}')), "");
+  assertEquals(broken(asks("/partyline", "401 Unrecognized message")), "im/13/1");
+});
+
 Deno.test("replay: a file that is no trace is one line, and so is a mistake of the command line", () => {
   assertThrows(
     () => readTrace("t.jsonl", "x\n"),

@@ -78,8 +78,8 @@ export class ImTraceJudge implements TraceJudge {
 
   #line(entry: Entry, link: string, { direction }: Traced, line: WireLine): void {
     const { im } = entry;
-    // Our own clients go on in the native protocol, in JSON.
-    if (line.text.startsWith("{")) return void (entry.isOther = true);
+    // Our own clients ask for TLS or the native protocol, which is in JSON.
+    if (/^(\{|\/partyline )/.test(line.text)) return void (entry.isOther = true);
     if (link === "Lb") return direction === "up" ? im.answered(line) : im.told(line);
     if (direction === "up") return im.commanded(line);
     const answered = im.replied(line);
