@@ -1,47 +1,8 @@
-import { join } from "@std/path";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { freePort } from "../lib/net/free_port.ts";
 import { openLog } from "../lib/core/log.ts";
-import type { ExchangePlan } from "../lib/server/exchange_options.ts";
-import type { SessionRunner } from "../lib/server/runner.ts";
-import { type RawClient, TestServer } from "./support/test_server.ts";
+import { LinkedServers } from "./support/linked_servers.ts";
+import type { RawClient } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
-
-/** Two servers that are linked: the first one keeps the log. */
-class Pair {
-  private constructor(readonly one: TestServer, readonly other: TestServer) {}
-
-  static async open(users: string, others: string): Promise<Pair> {
-    const port = freePort();
-    const one = await TestServer.open({
-      users,
-      exchange: planOf("lab1", { type: "keeper", port, secretFile: undefined }),
-    });
-    const place = {
-      type: "link",
-      keeper: { hostname: "127.0.0.1", port },
-      secretFile: join(one.folder.path, "link-secret"),
-    } as const;
-    const other = await TestServer.open({ users: others, exchange: planOf("lab2", place) });
-    const pair = new Pair(one, other);
-    const [first, second] = [one, other].map(({ instance }) => instance.runner);
-    const isJoined = ({ exchange, now }: SessionRunner) => {
-      const { servers, isAlone } = exchange!.status(now);
-      return servers.length === 1 && !isAlone;
-    };
-    await until(() => isJoined(first!) && isJoined(second!), "the servers hear each other");
-    return pair;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.other[Symbol.asyncDispose]();
-    await this.one[Symbol.asyncDispose]();
-  }
-}
-
-function planOf(name: string, place: ExchangePlan["place"]): ExchangePlan {
-  return { name, place };
-}
 
 /** The users whom a client is told are online. */
 async function list(client: RawClient): Promise<string[]> {
@@ -61,7 +22,7 @@ async function sees(client: RawClient, names: readonly string[]): Promise<void> 
 }
 
 Deno.test("IM clients of two linked servers list each other, and the outcome of a message is that of its receiver at the other server", async () => {
-  await using servers = await Pair.open("jacky 12345\nbob 12345", "zoe 12345\nyves 12345");
+  await using servers = await LinkedServers.open("jacky 12345\nbob 12345", "zoe 12345\nyves 12345");
   using jacky = await servers.one.join("jacky");
   using zoe = await servers.other.join("zoe");
   await sees(jacky, ["jacky", "zoe"]);
@@ -93,7 +54,7 @@ Deno.test("IM clients of two linked servers list each other, and the outcome of 
 Deno.test("a name is held by one of two servers; the login at the other is refused, and its log says why", async () => {
   const lines: string[] = [];
   openLog({ level: "warning", json: false, write: () => {}, keep: ({ text }) => lines.push(text) });
-  await using servers = await Pair.open("jacky 12345\nbob 12345", "bob other\nzoe 12345");
+  await using servers = await LinkedServers.open("jacky 12345\nbob 12345", "bob other\nzoe 12345");
   // Both have claimed it at their start.
   using first = await servers.one.connect();
   using second = await servers.other.connect();

@@ -86,6 +86,26 @@ export interface RoomState {
 /** A room that is new, or has other members than before; `joined` where the session's user is the one who came or went. */
 export type RoomChange = Omit<RoomState, "joined"> & { readonly joined?: boolean | undefined };
 
+/** The servers of one chat, as native clients are told: where to go when their own does not answer. */
+export interface ServersEvent {
+  readonly type: "servers";
+  /** What their own server is called. */
+  readonly name: string;
+  /** Whether it goes on by itself, since it cannot reach the others. */
+  readonly apart: boolean;
+  readonly list: readonly ServerAt[];
+}
+
+/** Another server, and where its clients reach it. */
+export interface ServerAt {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** The SHA-256 fingerprint of its key; undefined where it speaks no TLS. */
+  readonly key?: string | undefined;
+  readonly page?: string | undefined;
+}
+
 /** A challenge of the server; a client answers it with a proof. */
 export type Challenge =
   | { readonly how: "password"; readonly nonce: Uint8Array } & KeyDerivation
@@ -198,6 +218,7 @@ export type Event =
   | { readonly type: "versions"; readonly ref: number; readonly texts: readonly { text: string; time: number }[] }
   | { readonly type: "joined"; readonly ref: number; readonly room: string; readonly members: number }
   | { readonly type: "left"; readonly ref: number; readonly room: string }
+  | ServersEvent
   /** A signal from another client, whose address is `at`. */
   | { readonly type: "signal"; readonly from: string; readonly at: string; readonly text: string }
   /** A user is writing a message to the session's user, or in a room. */

@@ -1,3 +1,4 @@
+import type { Address } from "../core/address.ts";
 import type { PersonElsewhere } from "./elsewhere.ts";
 import type { Place, RecordId } from "./record_id.ts";
 import type { SavedRecord } from "./store.ts";
@@ -8,6 +9,21 @@ export type ServerMessage =
   | { readonly type: "outcome"; readonly number: number; readonly delivered: boolean; readonly why: string }
   /** A signal between clients. */
   | { readonly type: "signal"; readonly from: string; readonly at: string; readonly to: string; readonly text: string };
+
+/** Where clients reach a server. */
+export interface ServerPlace extends Address {
+  /** The SHA-256 fingerprint of the key by which its clients know it; undefined where it speaks no TLS. */
+  readonly key?: string | undefined;
+  /** The address of its page, where it has one for other machines. */
+  readonly page?: string | undefined;
+}
+
+/** Another server that is heard. */
+export interface NamedServer {
+  readonly name: string;
+  /** Undefined where its clients are not to be sent elsewhere, as with a server without an IM listener. */
+  readonly place: ServerPlace | undefined;
+}
 
 /** What the hub wants of the exchange. */
 export type ExchangeOutput =
@@ -31,6 +47,8 @@ export type ExchangeInput =
   | { readonly type: "readTo"; readonly place: Place }
   | { readonly type: "people"; readonly server: string; readonly people: readonly PersonElsewhere[] }
   | { readonly type: "server"; readonly server: string; readonly name: string }
+  /** What this server is called, and the others that are heard. */
+  | { readonly type: "servers"; readonly name: string; readonly others: readonly NamedServer[] }
   | { readonly type: "message"; readonly from: string; readonly message: ServerMessage }
   /** Asks for stored records of a server after a number. */
   | { readonly type: "readRecords"; readonly ref: number; readonly server: string; readonly after: number };

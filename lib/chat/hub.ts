@@ -167,6 +167,7 @@ export class Hub {
       snapshot,
       tickets: this.#tickets,
       filesAt: () => this.filesAt,
+      servers: () => this.#shared?.servers,
     });
     this.#maintenance = this.#snapshot && new Maintenance({ ...parts, snapshot: this.#snapshot });
     this.#keeps = sharing !== undefined || start.users.some(({ registered }) => registered);

@@ -4,6 +4,7 @@ import type { ClientMessages } from "./client_messages.ts";
 import type { NativeCommand } from "./command.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
+import type { ServersEvent } from "./event.ts";
 import type { LiveMessages } from "./live_messages.ts";
 import type { RecentLog } from "./log.ts";
 import type { Queries } from "./queries.ts";
@@ -26,6 +27,8 @@ export interface NativeCommandParts extends TypingParts {
   readonly tickets: Tickets;
   /** Where files can be left over HTTP; undefined where they cannot. */
   readonly filesAt: () => string | undefined;
+  /** The servers of a chat that several share. */
+  readonly servers: () => ServersEvent | undefined;
 }
 
 /** What native sessions that are logged in command: each is passed on to the part that it concerns. */
@@ -90,6 +93,7 @@ export class NativeCommands {
     now: number,
   ): void {
     const { delivery, roster, log, limits, outputs, queries, filesAt, snapshot: { id, searches } } = this.#parts;
+    const servers = this.#parts.servers();
     const producer = session.producer = roster.producer(known, client);
     // Of refusals that could not be written the client knows more than a server that has crashed since.
     producer.number = Math.max(producer.number, answered);
@@ -112,6 +116,7 @@ export class NativeCommands {
       searches,
       ...(filesAt() === undefined ? {} : { files: filesAt() }),
     }));
+    if (servers) outputs.push(tell(session.id, servers));
     // Then it tells nothing of entries that are still to come.
     session.cursor!.whenLive = () => queries.overview(session, known);
     delivery.catchUp(session);

@@ -5,7 +5,8 @@ import type { Accounts } from "./accounts.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { PersonElsewhere } from "./elsewhere.ts";
-import type { ExchangeInput, ServerMessage } from "./exchange_events.ts";
+import type { ServersEvent } from "./event.ts";
+import type { ExchangeInput, NamedServer, ServerMessage } from "./exchange_events.ts";
 import type { HandoutMessage } from "./handout_fan_out.ts";
 import type { RecentLog } from "./log.ts";
 import type { LogWriter } from "./log_writer.ts";
@@ -80,6 +81,8 @@ export class SharedChat {
   /** Accounts of this server whose names others hold, which the operator is not told yet. */
   readonly #lost = new Set<string>();
   #lostAt = 0;
+  #name = "";
+  #others: readonly NamedServer[] = [];
   #peopleChanged = true;
   #peopleAt = 0;
   #hasClaimedAccounts = false;
@@ -131,7 +134,8 @@ export class SharedChat {
       case "record":
         return sharing.record(event.id, event.text, event.place);
       case "alone":
-        return sharing.setAlone(event.isAlone);
+        sharing.setAlone(event.isAlone);
+        return this.#tellServers();
       case "readTo":
         return sharing.readTo(event.place);
       case "readRecords":
@@ -140,6 +144,10 @@ export class SharedChat {
         if (this.#servers.get(event.server) === event.name) return;
         this.#servers.set(event.server, event.name);
         return sharing.named(event.server, event.name);
+      case "servers":
+        this.#name = event.name;
+        this.#others = event.others;
+        return this.#tellServers();
       case "people": {
         const { came, went } = online.replaceElsewhere(event.server, event.people);
         for (const name of came) presence.online(name, now);
@@ -173,6 +181,16 @@ export class SharedChat {
       isHandout: handout !== undefined,
     }));
     this.#parts.outputs.push({ type: "exchange", output: { type: "people", people } });
+  }
+
+  /** The servers of this chat, as native clients are told. */
+  get servers(): ServersEvent {
+    const list = this.#others.flatMap(({ name, place }) => {
+      if (!place) return [];
+      const { hostname: host, port, key, page } = place;
+      return [{ name, host, port, key, page }];
+    });
+    return { type: "servers", name: this.#name, apart: this.sharing.isAlone, list };
   }
 
   /** Who is online here has changed. */
@@ -318,6 +336,12 @@ export class SharedChat {
     if (natives.length === 0) return;
     const event = { type: "signal", from: message.from, at: message.at, text: message.text } as const;
     outputs.push({ type: "tell", to: natives.map(({ id }) => id), event });
+  }
+
+  #tellServers(): void {
+    const { online, outputs } = this.#parts;
+    const to = [...online.all].flatMap(({ natives }) => natives.filter(({ cursor }) => cursor).map(({ id }) => id));
+    if (to.length > 0) outputs.push({ type: "tell", to, event: this.servers });
   }
 
   #membersChanged(room: Room, user: KnownUser, joined: boolean): void {

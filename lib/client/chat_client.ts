@@ -5,6 +5,7 @@ import { ImClient } from "../protocols/im/client.ts";
 import type { ImClientOutput, ImPrompt } from "../protocols/im/client_commands.ts";
 import { LA, LB } from "../protocols/im/lines.ts";
 import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "../protocols/native/reconnecting.ts";
+import type { ServerChoice } from "../protocols/native/server_choice.ts";
 import type { Link } from "../protocols/session.ts";
 
 /** What the user is asked to type. */
@@ -28,6 +29,8 @@ export interface ChatClientOptions {
   readonly trace: boolean;
   /** Whether, without a connection, the user leaves at once. */
   readonly leavesAtOnce?: boolean;
+  /** Other servers to connect to. */
+  readonly servers?: ServerChoice | undefined;
 }
 
 /**
@@ -57,7 +60,8 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
   #now = 0;
 
   constructor(side: Side, readonly options: ChatClientOptions) {
-    this.#native = new ReconnectingClient(side, { framing: "lines", leavesAtOnce: options.leavesAtOnce ?? false });
+    const { leavesAtOnce = false, servers } = options;
+    this.#native = new ReconnectingClient(side, { framing: "lines", leavesAtOnce, servers });
     this.#name = options.name;
     this.#password = options.password;
   }

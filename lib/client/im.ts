@@ -14,7 +14,7 @@ export async function im(plan: JoinPlan): Promise<number> {
   const password = readSecret(plan.passwordFile);
   const client = new ImClient({ name: plan.name, password, trace: isTraced(plan) });
   const trace = traceIm(plan, client, (line) => terminal.note(line));
-  const runner = new ImRunner<ImClientOutput, ImClient>(plan, client, perform, trace);
+  const runner = new ImRunner<ImClientOutput, ImClient>(() => plan, client, perform, trace);
   /** Called once the list that completion has asked for is there. */
   let namesKnown: (() => void) | undefined;
   const interrupt = () => runner.input((client, now) => client.interrupted(now));

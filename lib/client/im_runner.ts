@@ -64,8 +64,9 @@ export class ImRunner<Output, M extends ImMachine & Machine<Output | LinkOutput>
   readonly #runner: Runner<Output | LinkOutput, M>;
   #connection: ImConnection | undefined;
 
+  /** `where` is called for each connection; an error that it throws is why there is none. */
   constructor(
-    readonly where: ServerAddress,
+    readonly where: () => ServerAddress,
     machine: M,
     perform: (output: Exclude<Output, LinkOutput>) => void,
     readonly trace?: ClientTrace,
@@ -124,7 +125,7 @@ export class ImRunner<Output, M extends ImMachine & Machine<Output | LinkOutput>
   async #open(): Promise<void> {
     const { trace } = this;
     try {
-      const connection = this.#connection = new ImConnection(await openTcp(this.where), {
+      const connection = this.#connection = new ImConnection(await openTcp(this.where()), {
         receive: (link, bytes) => {
           trace?.received(link, bytes);
           this.input((machine, now) => machine.receive(link, bytes, now));

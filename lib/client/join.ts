@@ -4,6 +4,7 @@ import { AS_GUEST, REPLY } from "../protocols/im/lines.ts";
 import type { TlsOffer } from "../protocols/im/tls_offer.ts";
 import { maskPasswords } from "../protocols/native/mask.ts";
 import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "../protocols/native/reconnecting.ts";
+import type { ServerChoice } from "../protocols/native/server_choice.ts";
 import { MAILBOX_PROTOCOL, TLS_PROTOCOL } from "../protocols/native/server.ts";
 import { readTrusted } from "../store/certificate.ts";
 import type { Identity } from "../store/identity.ts";
@@ -11,7 +12,14 @@ import { readSecret } from "../store/private_file.ts";
 import { freshNonce, Prover } from "../store/proofs.ts";
 import { ChatClient, type ChatClientOutput } from "./chat_client.ts";
 import type { JoinPlan } from "./command_line.ts";
-import { type ClientConnection, type ClientConnectionOwner, openDatagrams, openPlain, openTls } from "./connections.ts";
+import {
+  type ClientConnection,
+  type ClientConnectionOwner,
+  openDatagrams,
+  openPlain,
+  openTls,
+  type ServerAddress,
+} from "./connections.ts";
 import { ClientTrace, isTraced } from "./client_trace.ts";
 import { ImRunner, traceIm } from "./im_runner.ts";
 import { Runner } from "./runner.ts";
@@ -60,15 +68,21 @@ export interface Joined<Side extends NativeSide> {
   fail(why: string): void;
 }
 
-/**
- * Joins by the IM handout, to continue in the native protocol where the server can. With `offered`, a server that speaks TLS is
- * told no name: `offered` gets what it says, and this is over.
- */
+/** How a server is joined by the IM handout. */
+export interface ImJoining {
+  /** Other servers to go to, and where the next connection goes. */
+  readonly servers?: ServerChoice;
+  readonly where?: () => ServerAddress;
+  /** If given, a server that speaks TLS is told no name: this gets what it says, and the joining is over. */
+  readonly offered?: ((offer: TlsOffer) => void) | undefined;
+}
+
+/** Joins by the IM handout, to continue in the native protocol where the server can. */
 export function joinByIm<Side extends NativeSide>(
   plan: JoinPlan,
   side: Side,
   perform: (output: ProgramOutput) => void,
-  offered?: (offer: TlsOffer) => void,
+  { servers, where = () => plan, offered }: ImJoining = {},
 ): Joined<Side> {
   const password = readSecret(plan.passwordFile);
   const machine = new ChatClient(side, {
@@ -77,9 +91,10 @@ export function joinByIm<Side extends NativeSide>(
     takesTls: offered !== undefined,
     trace: isTraced(plan),
     leavesAtOnce: isAttended(),
+    servers,
   });
   const trace = traceIm(plan, machine, (line) => perform({ type: "trace", line }));
-  const runner = new ImRunner<ChatClientOutput, ChatClient<Side>>(plan, machine, (output) => {
+  const runner = new ImRunner<ChatClientOutput, ChatClient<Side>>(where, machine, (output) => {
     if (output.type === "ended") void runner.close();
     if (output.type === "tlsOffered") {
       void runner.close();
@@ -105,8 +120,12 @@ export function joinByIm<Side extends NativeSide>(
   };
 }
 
-/** Opens a connection to a server that is known by its certificate; `refuse` ends the client. */
-export type SecureOpening = (owner: ClientConnectionOwner, refuse: (why: string) => void) => Promise<void>;
+/** How connections to servers that are known by their certificates are opened. */
+export interface SecureJoining {
+  readonly servers: ServerChoice;
+  /** `refuse` ends the client. */
+  open(owner: ClientConnectionOwner, refuse: (why: string) => void): Promise<void>;
+}
 
 /** Joins over datagrams or TLS, or as a guest, where the native protocol itself logs the user in. */
 export function joinByLogin<Side extends NativeSide>(
@@ -114,7 +133,7 @@ export function joinByLogin<Side extends NativeSide>(
   side: Side,
   identity: Identity,
   perform: (output: ProgramOutput) => void,
-  secure?: SecureOpening,
+  secure?: SecureJoining,
 ): Joined<Side> {
   const password = readSecret(plan.passwordFile);
   const trusted = plan.tls === undefined || plan.tls === "trusted" ? undefined : readTrusted(plan.tls.cert);
@@ -131,6 +150,7 @@ export function joinByLogin<Side extends NativeSide>(
     },
     detectsDeadPeers: !overTcp,
     leavesAtOnce: isAttended(),
+    servers: secure?.servers,
   });
 
   const trace = ClientTrace.open(plan, {
@@ -143,7 +163,7 @@ export function joinByLogin<Side extends NativeSide>(
   const runner = runNative(
     machine,
     (owner) => {
-      if (secure) return secure(owner, (why) => runner.input((machine, now) => machine.fail(why, now)));
+      if (secure) return secure.open(owner, (why) => runner.input((machine, now) => machine.fail(why, now)));
       if (plan.tls) return openTls({ ...plan, trusted }, owner);
       return plan.guest ? openPlain(plan, owner) : openDatagrams(plan, owner);
     },

@@ -1,13 +1,13 @@
-import { formatAddress } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
 import type { TlsOffer } from "../protocols/im/tls_offer.ts";
 import type { NativeSide } from "../protocols/native/reconnecting.ts";
+import { ServerChoice } from "../protocols/native/server_choice.ts";
 import { keyFingerprint, pem } from "../store/certificate.ts";
 import type { Identity } from "../store/identity.ts";
 import { KnownHosts } from "../store/known_hosts.ts";
 import type { JoinPlan } from "./command_line.ts";
-import { joinByIm, joinByLogin, type Joined, type ProgramOutput, type SecureOpening } from "./join.ts";
-import { openKnown } from "./known_server.ts";
+import { joinByIm, joinByLogin, type Joined, type ProgramOutput, type SecureJoining } from "./join.ts";
+import { type KnownServerOwner, nameOf, openKnown, openTold } from "./known_server.ts";
 
 /**
  * Joins a chat with a server in the way that the plan and the server allow.
@@ -16,6 +16,7 @@ import { openKnown } from "./known_server.ts";
  *    is known.
  * 2. A known server is joined over TLS or not at all.
  * 3. Where a server that is not known cannot be reached over TLS, or offers none, it is joined as the IM handout says.
+ * 4. Another server of the same chat is joined in the same way as the first, over TLS only if it has the key that was told.
  */
 export function joinChat<Side extends NativeSide>(
   plan: JoinPlan,
@@ -26,12 +27,12 @@ export function joinChat<Side extends NativeSide>(
   if (plan.type === "mailbox" || plan.tls || plan.guest) return joinByLogin(plan, side, identity, perform);
   if (plan.noTls) return joinByIm(plan, side, perform);
   const hosts = new KnownHosts(identity.folder);
-  const name = formatAddress({ hostname: plan.host, port: plan.port });
+  const servers = new ServerChoice(plan);
   const note = (line: string) => perform({ type: "trace", line: `${line}\n` });
   let leaving = false;
   /** What a new server has proved on this connection. */
   let proved: TlsOffer | undefined;
-  let current = hosts.get(plan) ? secured(undefined) : joinByIm(plan, side, perform, (offer) => next(secured(offer)));
+  let current = hosts.get(plan) ? secured(undefined) : plain((offer) => next(secured(offer)));
 
   /** Goes on in another way; nothing was said in the first one but the question for TLS. */
   function next(way: Joined<Side>): void {
@@ -44,8 +45,9 @@ export function joinChat<Side extends NativeSide>(
   function remember(): void {
     if (!proved) return;
     const fingerprint = keyFingerprint(pem(proved.certificate));
+    const name = nameOf(servers.current);
     try {
-      hosts.remember(plan, proved);
+      hosts.remember(servers.current, proved);
       note(`-- TLS: ${name} is known from now on by its key, SHA-256 ${fingerprint} --`);
     } catch (error) {
       note(`-- TLS: ${name} is not remembered: ${reason(error)} --`);
@@ -53,9 +55,22 @@ export function joinChat<Side extends NativeSide>(
     proved = undefined;
   }
 
+  function plain(offered?: (offer: TlsOffer) => void): Joined<Side> {
+    servers.isSecure = false;
+    const where = () => {
+      if (servers.hasMoved && hosts.get(servers.current)) {
+        throw new Error(`${nameOf(servers.current)} is known by its key, and is not joined without TLS`);
+      }
+      return servers.current;
+    };
+    return joinByIm(plan, side, perform, { servers, where, offered });
+  }
+
   function secured(offer: TlsOffer | undefined): Joined<Side> {
-    const open: SecureOpening = (owner, refuse) =>
-      openKnown(plan, hosts, offer, {
+    servers.isSecure = true;
+    const open: SecureJoining["open"] = (owner, refuse) => {
+      const { current: server, hasMoved } = servers;
+      const known: KnownServerOwner = {
         attempt: () => owner.attempt(),
         opened: (connection) => owner.opened(connection),
         receive: (bytes) => owner.receive(bytes),
@@ -64,18 +79,25 @@ export function joinChat<Side extends NativeSide>(
         tap: owner.tap,
         refused(why, details) {
           for (const line of details) note(line);
-          refuse(why);
+          if (hasMoved) owner.disconnected(why);
+          else refuse(why);
         },
         unreachable(why) {
+          if (hasMoved) return owner.disconnected(why);
+          const name = nameOf(server);
           note(`-- ${name} offers TLS, but cannot be reached there (${why}): the connection is not encrypted --`);
-          next(joinByIm(plan, side, perform));
+          next(plain());
         },
         proved: (offer) => proved = offer,
-      }).catch((error) => refuse(reason(error)));
+      };
+      proved = undefined;
+      const opening = hasMoved ? openTold(server, server.key!, hosts, known) : openKnown(server, hosts, offer, known);
+      return opening.catch((error) => refuse(reason(error)));
+    };
     return joinByLogin(plan, side, identity, (output) => {
       if (output.type === "event" && output.event.type === "loggedIn") remember();
       perform(output);
-    }, open);
+    }, { servers, open });
   }
 
   return {

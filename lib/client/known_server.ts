@@ -54,6 +54,39 @@ export async function openKnown(
   serveConnection(conn, owner);
 }
 
+/**
+ * Connects over TLS to a server of which a verified one has told the fingerprint of its key. Nothing else is accepted in its place,
+ * and no other key than the one that `hosts` has of it, if any.
+ */
+export async function openTold(
+  where: HostName,
+  key: string,
+  hosts: KnownHosts,
+  owner: KnownServerOwner,
+): Promise<void> {
+  const name = nameOf(where);
+  const known = hosts.get(where);
+  if (known) {
+    if (keyFingerprint(pem(known.certificate)) === key) return await openKnown(where, hosts, undefined, owner);
+    return owner.refused(`${name} is known by another key than the servers of this chat tell`, []);
+  }
+  let offer: TlsOffer | undefined;
+  try {
+    offer = decodeTlsOffer(await askForTls(where));
+  } catch (error) {
+    return owner.disconnected(reason(error));
+  }
+  const shown = offer && fingerprintOf(offer);
+  if (!offer || shown !== key) {
+    const what = offer ? `has the key SHA-256 ${shown}` : "offers no TLS";
+    return owner.refused(
+      `${name} ${what}, and the servers of this chat tell SHA-256 ${key}; nothing was sent to it`,
+      [],
+    );
+  }
+  return await openKnown(where, hosts, offer, owner);
+}
+
 /** The known server is not reached: what the port of the IM handout says now, which is asked nothing else. */
 async function lookAgain(
   where: HostName,
@@ -90,13 +123,16 @@ function judge(known: TlsOffer, now: TlsOffer | undefined): readonly [string, st
   const before = keyFingerprint(pem(known.certificate));
   if (!now) return [before, undefined];
   if (equals(now.certificate, known.certificate)) return undefined;
-  let fingerprint: string;
-  try {
-    fingerprint = keyFingerprint(pem(now.certificate));
-  } catch {
-    fingerprint = "none: what it shows is no certificate";
-  }
+  const fingerprint = fingerprintOf(now);
   return fingerprint === before ? undefined : [before, fingerprint];
+}
+
+function fingerprintOf({ certificate }: TlsOffer): string {
+  try {
+    return keyFingerprint(pem(certificate));
+  } catch {
+    return "none: what it shows is no certificate";
+  }
 }
 
 function warning(name: string, [before, now]: readonly [string, string | undefined]): string[] {
@@ -109,7 +145,7 @@ function warning(name: string, [before, now]: readonly [string, string | undefin
   ];
 }
 
-function nameOf({ host, port }: HostName): string {
+export function nameOf({ host, port }: HostName): string {
   return formatAddress({ hostname: host, port });
 }
 

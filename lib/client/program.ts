@@ -60,7 +60,7 @@ export function performCommon(
     case "connected":
       return terminal.connected();
     case "retrying":
-      return terminal.lost(output.why, output.inMs);
+      return terminal.lost(output.why, output.inMs, output.move);
     case "refused":
       return terminal.problem(output.why);
     case "waits":

@@ -1,5 +1,5 @@
 import type { PersonElsewhere } from "../chat/elsewhere.ts";
-import type { ExchangeInput, ExchangeOutput } from "../chat/exchange_events.ts";
+import type { ExchangeInput, ExchangeOutput, ServerPlace } from "../chat/exchange_events.ts";
 import type { Place, RecordId } from "../chat/record_id.ts";
 import type { SavedRecord, SavedSharing } from "../chat/store.ts";
 import { Fault } from "../core/errors.ts";
@@ -29,8 +29,24 @@ export interface ExchangeStatus {
   readonly isAlone: boolean;
   /** Records of this server that others cannot have yet. */
   readonly waiting: number;
+  /** Since when it is connected, or not. */
+  readonly since: number;
+  /** What this server is called. */
+  readonly name: string;
   /** The others, and how many records each has not taken. */
-  readonly servers: readonly { readonly name: string; readonly behind: number; readonly heardMs: number }[];
+  readonly servers: readonly ServerStatus[];
+}
+
+/** Another server that is heard. */
+export interface ServerStatus {
+  readonly name: string;
+  /** Where clients reach it. */
+  readonly place: ServerPlace | undefined;
+  /** How many records it has not taken, as far as this server knows. */
+  readonly behind: number;
+  /** Since when it is there, and how long ago it was heard. */
+  readonly since: number;
+  readonly heardMs: number;
 }
 
 /** The exchange is given so long to answer before this server goes on by itself: people wait for their own words meanwhile. */
@@ -71,6 +87,8 @@ export class ExchangeMachine implements Machine<MachineOutput> {
   #connected: { readonly last: number } | undefined;
   #why = "it was not reached yet";
   #lostAt: number;
+  /** Since when it is connected, or not. */
+  #since: number;
   #isAlone = false;
   #attempt = 0;
   /** When something of this server came back last, or was published after nothing was under way. */
@@ -78,6 +96,7 @@ export class ExchangeMachine implements Machine<MachineOutput> {
   #isReadingOutbox = false;
   #credit = 0;
   #helloAt = -Infinity;
+  #place: ServerPlace | undefined;
   #people: readonly PersonElsewhere[] = [];
   #peopleVersion: number;
   /** Servers that have asked for records, by the number of the question to the store. */
@@ -98,8 +117,9 @@ export class ExchangeMachine implements Machine<MachineOutput> {
     this.#missing = new MissingRecords(this.#servers, this.#taken);
     this.#outbox = new Outbox(saved?.givenBack ?? 0, saved?.last ?? 0);
     this.#read = saved?.read ?? { epoch: 0, place: 0 };
-    this.#lostAt = now;
+    this.#lostAt = this.#since = now;
     this.#peopleVersion = Math.floor(version);
+    this.#tellServers();
   }
 
   takeOutputs(): readonly MachineOutput[] {
@@ -107,13 +127,20 @@ export class ExchangeMachine implements Machine<MachineOutput> {
   }
 
   status(now: number): ExchangeStatus {
-    const servers = [...this.#servers.all].map(({ name, taken, heardAt }) => {
+    const servers = [...this.#servers.all].map(({ name, place, taken, since, heardAt }) => {
       let behind = Math.max(0, this.#outbox.last - (taken.get(this.self) ?? 0));
       for (const [server, number] of this.#taken) behind += Math.max(0, number - (taken.get(server) ?? 0));
-      return { name, behind, heardMs: now - heardAt };
+      return { name, place, behind, since, heardMs: now - heardAt };
     });
     const { waiting } = this.#outbox;
-    return { isConnected: this.#connected !== undefined, why: this.#why, isAlone: this.#isAlone, waiting, servers };
+    const isConnected = this.#connected !== undefined;
+    const self = { name: this.name, since: this.#since, why: this.#why };
+    return { ...self, isConnected, isAlone: this.#isAlone, waiting, servers };
+  }
+
+  /** Where the clients of this server reach it; others learn it with the next greeting. */
+  announce(place: ServerPlace | undefined): void {
+    this.#place = place;
   }
 
   /** Something from the maker. */
@@ -123,7 +150,7 @@ export class ExchangeMachine implements Machine<MachineOutput> {
         return this.#begin(event, now);
       case "lost":
       case "unreachable":
-        if (this.#connected) this.#lostAt = now;
+        if (this.#connected) this.#lostAt = this.#since = now;
         if (this.#connected || this.#why !== event.why) {
           this.#note(`the exchange does not answer: ${event.why}; waiting for the other servers`, "warning");
         }
@@ -174,6 +201,7 @@ export class ExchangeMachine implements Machine<MachineOutput> {
     for (const { id, name } of this.#servers.takeGone(now)) {
       this.#note(`the server ${name} is not heard any more`, "warning");
       this.#tellHub({ type: "people", server: id, people: [] });
+      this.#tellServers();
     }
     if (!this.#connected) return;
     if (now - this.#helloAt >= HELLO_MS) {
@@ -201,6 +229,7 @@ export class ExchangeMachine implements Machine<MachineOutput> {
       this.#tellHub({ type: "readTo", place: this.#read });
     }
     this.#connected = { last };
+    this.#since = now;
     this.#attempt++;
     this.#credit = 0;
     this.#note(`the exchange answers; ${this.#outbox.waiting} records of this server wait for it`);
@@ -305,6 +334,7 @@ export class ExchangeMachine implements Machine<MachineOutput> {
         if (!server) return;
         this.#servers.forget(from);
         this.#note(`the server ${server.name} has stopped`);
+        this.#tellServers();
         return this.#tellHub({ type: "people", server: from, people: [] });
       case "ask":
         this.#asked.set(++this.#lastRef, { by: from, of: notice.of, after: notice.after });
@@ -316,10 +346,12 @@ export class ExchangeMachine implements Machine<MachineOutput> {
     }
   }
 
-  #hello(from: string, { name, taken, people }: Extract<ServerNotice, { type: "hello" }>, now: number): void {
-    const isNew = this.#servers.heard(from, name, taken, now);
+  #hello(from: string, hello: Extract<ServerNotice, { type: "hello" }>, now: number): void {
+    const { name, people } = hello;
+    const heard = this.#servers.heard(from, hello, now);
+    if (heard !== "known") this.#tellServers();
     const server = this.#servers.get(from)!;
-    if (isNew) {
+    if (heard === "new") {
       this.#note(`the server ${name} is there`);
       this.#checkOwn(server);
       this.#tellHub({ type: "server", server: from, name });
@@ -380,7 +412,7 @@ export class ExchangeMachine implements Machine<MachineOutput> {
   #greet(to: string | undefined): void {
     const taken = [...this.#taken].map(([server, number]) => ({ server, number }));
     taken.push({ server: this.self, number: this.#outbox.givenBack });
-    this.#send(to, { type: "hello", name: this.name, taken, people: this.#peopleVersion });
+    this.#send(to, { type: "hello", name: this.name, place: this.#place, taken, people: this.#peopleVersion });
   }
 
   #sendPeople(to: string | undefined): void {
@@ -394,6 +426,10 @@ export class ExchangeMachine implements Machine<MachineOutput> {
   #send(to: string | undefined, notice: ServerNotice): void {
     if (!this.#connected) return;
     this.#command({ type: "send", to, bytes: encodeNotice(this.self, notice) });
+  }
+
+  #tellServers(): void {
+    this.#tellHub({ type: "servers", name: this.name, others: this.#servers.named });
   }
 
   #command(command: ExchangeCommand): void {

@@ -1,5 +1,5 @@
 import type { PersonElsewhere } from "../chat/elsewhere.ts";
-import type { ServerMessage } from "../chat/exchange_events.ts";
+import type { ServerMessage, ServerPlace } from "../chat/exchange_events.ts";
 import type { Place, RecordId } from "../chat/record_id.ts";
 import type { Fault } from "../core/errors.ts";
 import {
@@ -24,10 +24,11 @@ export interface HeldRecord {
 
 /** What servers say to each other, now or never. */
 export type ServerNotice =
-  /** The sender is there: its name, up to where it has taken the records of each server, and the version of its people. */
+  /** The sender is there: its name and place, up to where it has taken the records of each server, and the version of its people. */
   | {
     readonly type: "hello";
     readonly name: string;
+    readonly place?: ServerPlace | undefined;
     readonly taken: readonly RecordId[];
     readonly people: number;
   }
@@ -60,6 +61,9 @@ export function decodeEntry(bytes: Uint8Array): { readonly id: RecordId; readonl
   return { id: { server: found[1]!, number: Number(found[2]) }, text: all.slice(found[0].length) };
 }
 
+/** A name or an IP address. */
+const HOST = /^[A-Za-z0-9.:-]{1,253}$/;
+
 /** In the JSON of a record; in a text, its quotation marks would be escaped. */
 const ABOUT = /"(?:of|upTo)":\{"server":"([0-9A-Za-z]{1,64})","number":([0-9]{1,15})\}/;
 
@@ -88,6 +92,7 @@ function readNotice(fields: Fields): ServerNotice {
       return {
         type,
         name: readText(fields, "name"),
+        place: optional(readServerPlace, fields, "place"),
         taken: readList(fields, "taken", (each) => ({
           server: readIdentifier(each, "server"),
           number: readInteger(each, "number"),
@@ -130,6 +135,17 @@ function readNotice(fields: Fields): ServerNotice {
 function readPlace(fields: Fields, key: string): Place {
   const value = fields[key] as Fields;
   return { epoch: readInteger(value, "epoch"), place: readInteger(value, "place") };
+}
+
+function readServerPlace(fields: Fields, key: string): ServerPlace {
+  const value = fields[key];
+  if (typeof value !== "object" || value === null) throw unexpected(`"${key}", where clients reach a server`, value);
+  const place = value as Fields;
+  const hostname = readText(place, "hostname");
+  const port = readInteger(place, "port");
+  if (!HOST.test(hostname)) throw unexpected('"hostname", that of a server', hostname);
+  if (port < 1 || port > 65535) throw unexpected('"port", that of a listener', port);
+  return { hostname, port, key: optional(readText, place, "key"), page: optional(readText, place, "page") };
 }
 
 function readMessage(fields: Fields): ServerMessage {

@@ -1,4 +1,5 @@
 import type { PersonElsewhere } from "../chat/elsewhere.ts";
+import type { NamedServer, ServerPlace } from "../chat/exchange_events.ts";
 import type { RecordId } from "../chat/record_id.ts";
 
 /** A server that is not heard for so long is gone, and its people with it: four greetings. */
@@ -8,6 +9,10 @@ export const GONE_MS = 8000;
 export interface OtherServer {
   readonly id: string;
   name: string;
+  /** Where its clients reach it. */
+  place: ServerPlace | undefined;
+  /** Since when it is there, as far as this server has heard. */
+  readonly since: number;
   heardAt: number;
   /** Up to where it has taken the records of each server. */
   taken: ReadonlyMap<string, number>;
@@ -32,16 +37,27 @@ export class OtherServers {
     this.#servers.delete(id);
   }
 
-  /** A server has said where it stands; whether it is new. */
-  heard(id: string, name: string, taken: readonly RecordId[], now: number): boolean {
+  /** What clients are told of them. */
+  get named(): NamedServer[] {
+    return [...this.#servers.values()].map(({ name, place }) => ({ name, place }));
+  }
+
+  /** A server has said where it stands; whether it is new, or has another name or place. */
+  heard(
+    id: string,
+    { name, place, taken }: { name: string; place?: ServerPlace | undefined; taken: readonly RecordId[] },
+    now: number,
+  ): "new" | "changed" | "known" {
     const known = this.#servers.get(id);
     const numbers = new Map(taken.map(({ server, number }) => [server, number]));
     if (!known) {
-      this.#servers.set(id, { id, name, heardAt: now, taken: numbers, people: 0, parts: undefined });
-      return true;
+      const begun = { since: now, heardAt: now, people: 0, parts: undefined };
+      this.#servers.set(id, { id, name, place, taken: numbers, ...begun });
+      return "new";
     }
-    Object.assign(known, { name, heardAt: now, taken: numbers });
-    return false;
+    const isSame = known.name === name && JSON.stringify(known.place) === JSON.stringify(place);
+    Object.assign(known, { name, place, heardAt: now, taken: numbers });
+    return isSame ? "known" : "changed";
   }
 
   /** A part of a server's people has come; all of them, once it is the last part. */

@@ -26,6 +26,8 @@ export interface ExchangePlan {
   readonly place: ExchangePlace;
   /** What this server is called among the others; the machine's name where none is given. */
   readonly name: string | undefined;
+  /** Where the clients of the others reach this server, if not by the address that it listens at. */
+  readonly address?: { readonly hostname: string; readonly port: number | undefined } | undefined;
 }
 
 export const EXCHANGE_OPTIONS: readonly Option[] = [
@@ -43,6 +45,11 @@ export const EXCHANGE_OPTIONS: readonly Option[] = [
     value: "FILE",
     help: "the secret of the link; the server with --link-port makes one in --data",
   },
+  {
+    name: "address",
+    value: "HOST[:PORT]",
+    help: "where clients of the other servers reach this one when theirs does not answer",
+  },
   { name: "name", value: "NAME", help: "what this server is called among the others (the machine's name)" },
 ];
 
@@ -54,6 +61,7 @@ export function readExchange(flags: Flags): ExchangePlan | undefined {
     "exchange-login": ["exchange"],
     "exchange-ca": ["exchange"],
     "link-secret": ["link", "link-port"],
+    address: ["exchange", "link", "link-port"],
   };
   // A name alone is no mistake: PARTYLINE_NAME may be set for the client.
   for (const [option, others] of Object.entries(needed)) {
@@ -66,7 +74,12 @@ export function readExchange(flags: Flags): ExchangePlan | undefined {
   if (name !== undefined && !NAME.test(name)) {
     throw new UserError(`--name takes up to 32 letters, digits, dots and hyphens, not "${name}"`);
   }
-  return { place: readPlace(flags), name };
+  const address = flags.value("address");
+  return {
+    place: readPlace(flags),
+    name,
+    ...(address === undefined ? {} : { address: readAddress("address", address) }),
+  };
 }
 
 function readPlace(flags: Flags): ExchangePlace {
@@ -81,12 +94,13 @@ function readPlace(flags: Flags): ExchangePlace {
       "--link needs --link-secret FILE, a copy of the file link-secret of the server that keeps the log",
     );
   }
-  return { type: "link", keeper: readKeeper(link), secretFile };
+  const { hostname, port = LINK_PORT } = readAddress("link", link);
+  return { type: "link", keeper: { hostname, port }, secretFile };
 }
 
-function readKeeper(given: string): Address {
+function readAddress(option: string, given: string): { hostname: string; port: number | undefined } {
   const [, bracketed, plain, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s]+))(?::(\d+))?$/.exec(given) ?? [];
   const hostname = bracketed ?? plain;
-  if (hostname === undefined) throw new UserError(`--link takes HOST or HOST:PORT, not "${given}"`);
-  return { hostname, port: port === undefined ? LINK_PORT : readPort(port, false) };
+  if (hostname === undefined) throw new UserError(`--${option} takes HOST or HOST:PORT, not "${given}"`);
+  return { hostname, port: port === undefined ? undefined : readPort(port, false) };
 }

@@ -1,5 +1,5 @@
 import type { Hub } from "../chat/hub.ts";
-import type { ExchangeOutput } from "../chat/exchange_events.ts";
+import type { ExchangeOutput, ServerPlace } from "../chat/exchange_events.ts";
 import { log } from "../core/log.ts";
 import type { ExchangePort } from "../exchange/exchange.ts";
 import type { ExchangeMachine, ExchangeStatus } from "../exchange/machine.ts";
@@ -38,6 +38,11 @@ export class ExchangeRunner {
   tick(now: number): void {
     this.#machine.tick(now);
     this.#carryOut(now);
+  }
+
+  /** Where the clients of this server reach it. */
+  announce(place: ServerPlace | undefined): void {
+    this.#machine.announce(place);
   }
 
   status(now: number): ExchangeStatus {

@@ -30,6 +30,7 @@ import { Monitor } from "./monitor.ts";
 import { openPlatform } from "./platform.ts";
 import { RequestLog } from "./request_log.ts";
 import { SessionRunner } from "./runner.ts";
+import { placeOf } from "./server_place.ts";
 import { WireViews } from "./wire_views.ts";
 
 const TICK_MS = 50;
@@ -152,10 +153,13 @@ export async function openServer(
     await store.close();
     throw error;
   }
+  const scheme = options.web?.tls === undefined ? "http" : "https";
+  if (options.exchange) {
+    runner.exchange!.announce(placeOf(options.exchange, { listeners, tlsOffer: runner.tlsOffer, pageScheme: scheme }));
+  }
   const page = listeners.get("web");
   if (links && page) {
     const { hostname, port } = page.address;
-    const scheme = options.web?.tls === undefined ? "http" : "https";
     hub.filesAt = `${scheme}:${port}`;
     links.page = pageAddress(scheme, reachableHost(hostname, reachable(ownAddresses())), port);
     runner.links = links;

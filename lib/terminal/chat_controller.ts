@@ -1,3 +1,4 @@
+import type { ServerMove } from "../protocols/native/server_choice.ts";
 import type { RoomState } from "../chat/event.ts";
 import type { Target } from "../chat/entry.ts";
 import { Outputs } from "../core/machine.ts";
@@ -185,9 +186,9 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#read(now);
   }
 
-  /** The connection is lost; the next attempt is in `againMs`. */
-  lost(why: string, againMs: number): void {
-    this.connection.lost(why, againMs);
+  /** The connection is lost; the next attempt is in `againMs`, perhaps at another server. */
+  lost(why: string, againMs: number, move?: ServerMove): void {
+    this.connection.lost(why, againMs, move);
     this.#followUps.lost();
   }
 
@@ -234,6 +235,8 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
       case "closing":
         // The end of the program says why the session was ended.
         return known.why === undefined ? this.connection.stopping() : undefined;
+      case "servers":
+        return this.connection.servers(known);
       case "denied":
         if (asked?.purpose === "opened") return this.#reading.answered();
         if (asked?.moved) this.#moveBack(asked.moved.from, asked.moved.to);

@@ -1,3 +1,4 @@
+import type { ServerMove } from "../protocols/native/server_choice.ts";
 import type { Target } from "../chat/entry.ts";
 import { LIMITS } from "../core/limits.ts";
 import { sanitized } from "../core/text.ts";
@@ -198,9 +199,9 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     this.#drain();
   }
 
-  /** The connection is lost; the next attempt is in `againMs`. */
-  lost(why: string, againMs: number): void {
-    this.#controller.lost(why, againMs);
+  /** The connection is lost; the next attempt is in `againMs`, perhaps at another server. */
+  lost(why: string, againMs: number, move?: ServerMove): void {
+    this.#controller.lost(why, againMs, move);
     this.#drain();
     this.#askNext();
   }

@@ -1,4 +1,6 @@
+import type { ServersEvent } from "../chat/event.ts";
 import type { Outputs } from "../core/machine.ts";
+import type { ServerMove } from "../protocols/native/server_choice.ts";
 import type { ScreenOutput, View } from "./view.ts";
 
 /** What waits for the server. */
@@ -15,7 +17,9 @@ const SILENCE_MS = 5000;
  * Notices about the connection to the server, none of them twice.
  *
  * 1. Each loss of the connection is shown; the reason why it does not come back, once for each reason.
- * 2. That messages wait is shown once for each loss.
+ * 2. That messages wait is shown once for each loss, and so is each move from one server to another.
+ * 3. Where several servers share a chat: that theirs cannot reach the others, and the end of that; and which server they are at,
+ *    if it is another than before.
  */
 export class ConnectionNotices {
   #connecting = false;
@@ -27,6 +31,11 @@ export class ConnectionNotices {
   /** The last reason shown for a failed reconnect. */
   #shownWhy = "";
   #shownWaiting = false;
+  /** Moves that were shown for this loss. */
+  #moves = new Set<string>();
+  /** The server of this connection, and whether it cannot reach the others. */
+  #server = "";
+  #apart = false;
   /** Something came since the last tick. */
   #heard = true;
   #silentSince = 0;
@@ -75,6 +84,7 @@ export class ConnectionNotices {
   loggedIn(): void {
     this.#reached = true;
     this.#away = this.#shownWaiting = this.#stopping = false;
+    this.#moves.clear();
   }
 
   /** Something came from the server. */
@@ -88,8 +98,21 @@ export class ConnectionNotices {
     this.#news("the server is stopping");
   }
 
-  /** The connection is lost, or a reconnect has failed; the next attempt is in `againMs`. */
-  lost(why: string, againMs: number): void {
+  /** What the server tells of itself and the others. */
+  servers({ name, apart }: ServersEvent): void {
+    if (this.#server !== "" && this.#server !== name) this.#news(`connected to ${name}`);
+    this.#server = name;
+    if (apart === this.#apart) return;
+    this.#apart = apart;
+    this.#news(
+      apart
+        ? `${name} is waiting for the other servers: what is said here arrives there once they answer`
+        : "the other servers answer again",
+    );
+  }
+
+  /** The connection is lost, or a reconnect has failed; the next attempt is in `againMs`, perhaps at another server. */
+  lost(why: string, againMs: number, move?: ServerMove): void {
     // The growing line starts over: an hour without a network does not fill the screen.
     if (this.#connecting) this.outputs.push({ type: "begin", text: this.view.connecting.begin });
     if (!this.#away) {
@@ -97,6 +120,11 @@ export class ConnectionNotices {
       const again = seconds > 0 ? `trying again in ${seconds} s` : "trying again";
       // After the server's own notice the reason adds nothing.
       this.#news(`connection lost${inBrackets(this.#stopping ? "" : why)}, ${again}`);
+    } else if (move) {
+      const { from, to, at } = move;
+      const shown = `${from} does not answer${inBrackets(why)}; trying ${to === at ? at : `${to} at ${at}`}`;
+      if (!this.#moves.has(shown)) this.#news(shown);
+      this.#moves.add(shown);
     } else if (why !== this.#shownWhy) {
       this.#news(`still no connection${inBrackets(why)}, trying again`);
     }

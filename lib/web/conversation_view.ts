@@ -1,4 +1,6 @@
+import type { ServerAt } from "../chat/event.ts";
 import { LOBBY } from "../chat/names.ts";
+import { isLoopback } from "../core/address.ts";
 import { sanitized } from "../core/text.ts";
 import { type Conversation, isPlain, nameOf } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
@@ -24,6 +26,8 @@ export class ConversationView {
   #goal: State["goal"];
   #isWindow = false;
   #isEmpty = true;
+  /** The other servers that are shown. */
+  #others = "";
 
   /** Opens the conversation with a member. */
   readonly #openUser: (name: string) => void;
@@ -107,13 +111,30 @@ export class ConversationView {
   }
 
   /** The state of the connection, with the seconds until the next attempt. */
-  drawConnection({ connection }: State, now: number): void {
-    byId("connection").hidden = connection.state === "open";
+  drawConnection({ connection, servers }: State, now: number): void {
+    const isApart = connection.state === "open" && servers?.apart === true;
+    byId("connection").hidden = connection.state === "open" && !isApart;
     byId("retry").hidden = connection.state === "open" || connection.state === "connecting";
-    const [text, time, retry = ""] = connectionText(connection, now);
+    const [text, time, retry = ""] = isApart ? [chatTexts.apart, ""] : connectionText(connection, now);
     setText(byId("retry"), retry);
     setText(byId("connection-state"), text);
     setText(byId("connection-time"), time);
+    this.#drawOthers(connection.state === "lost" ? servers?.list ?? [] : []);
+  }
+
+  /** Where the same chat is while its server does not answer. The user logs in there: a page may not speak with another server. */
+  #drawOthers(servers: readonly ServerAt[]): void {
+    const isHere = isLoopback(location.hostname) || location.hostname === "localhost";
+    const links = servers.flatMap(({ name, host, page }) =>
+      page === undefined || !/^https?:\/\//.test(page) || (isLoopback(host) && !isHere)
+        ? []
+        : [make("a", { href: page }, sanitized(name))]
+    );
+    const key = links.map(({ href, textContent }) => `${href} ${textContent}`).join();
+    if (key === this.#others) return;
+    this.#others = key;
+    const items = links.flatMap((link) => [" ", link]);
+    byId("other-servers").replaceChildren(...items.length === 0 ? [] : [chatTexts.otherServers, ...items]);
   }
 
   #drawHead(state: State, conversation: Conversation | undefined): void {

@@ -172,6 +172,8 @@ export function reduce(state: State, event: ChatEvent): State {
     case "newPassword":
     case "ticket":
       return state;
+    case "servers":
+      return { ...state, servers: event };
     case "versionsHidden":
       return changeEverywhere(state, event.at, () => ({ earlier: undefined }));
     case "closing":

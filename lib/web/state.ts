@@ -1,4 +1,4 @@
-import type { RoomState, UserState } from "../chat/event.ts";
+import type { RoomState, ServersEvent, UserState } from "../chat/event.ts";
 import type { Target } from "../chat/entry.ts";
 import type { ClientQuestion, ShownMessage } from "../protocols/native/client_event.ts";
 import { type Conversation, emptyConversation, keyOf, unreadMentions } from "./conversation.ts";
@@ -62,6 +62,8 @@ export interface State {
   readonly muted: ReadonlySet<string>;
   /** The marks that can be put to messages here. */
   readonly reactions: readonly string[];
+  /** The servers of this chat, where there are several. */
+  readonly servers: ServersEvent | undefined;
   /** A short text for the user. */
   readonly notice: string;
 }
@@ -85,6 +87,7 @@ export const INITIAL: State = {
   replies: false,
   muted: new Set(),
   reactions: [],
+  servers: undefined,
   notice: "",
 };
 

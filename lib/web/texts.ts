@@ -77,6 +77,8 @@ export const chatTexts = {
   elsewhere: "This chat is open in another window.",
   ended: (why: string) => `This session was ${why}.`,
   lost: "Connection lost",
+  apart: "Waiting for the other servers: what is said here arrives there once they answer",
+  otherServers: "The same chat at:",
   reconnecting: "; reconnecting",
   reconnectingIn: (time: string) => `; reconnecting in ${time}`,
   tryNow: "Try now",

@@ -71,6 +71,8 @@ const VIETNAMESE: Texts = {
     elsewhere: "Cuộc trò chuyện này đang mở ở một cửa sổ khác.",
     ended: (why) => `Phiên này đã kết thúc: ${why}.`,
     lost: "Mất kết nối",
+    apart: "Đang chờ các máy chủ khác: tin nhắn ở đây sẽ đến đó khi chúng trả lời",
+    otherServers: "Cùng cuộc trò chuyện tại:",
     reconnecting: "; đang kết nối lại",
     reconnectingIn: (time) => `; kết nối lại sau ${time}`,
     tryNow: "Thử ngay",

@@ -71,6 +71,8 @@ const CHINESE: Texts = {
     elsewhere: "此聊天已在另一个窗口中打开。",
     ended: (why) => `此会话已结束：${why}。`,
     lost: "连接已断开",
+    apart: "正在等待其他服务器：它们恢复响应后，这里的消息会送达",
+    otherServers: "同一聊天也在：",
     reconnecting: "；正在重新连接",
     reconnectingIn: (time) => `；${time}后重新连接`,
     tryNow: "立即重试",

@@ -8,6 +8,7 @@ import { DeliveredMessages } from "./delivered.ts";
 import { type ClientMessage, decodeServerMessage, encodeClientMessage, type ServerMessage } from "./messages.ts";
 import { idOf, type OutgoingMessage, OutgoingQueue } from "./outgoing.ts";
 import { PendingQuestions } from "./questions.ts";
+import { ShownEntries } from "./shown_entries.ts";
 
 type LogMessage = Extract<ServerMessage, { type: "message" | "edit" | "withdrawal" | "failure" | "reaction" }>;
 
@@ -49,7 +50,7 @@ export interface NativeClientOptions {
  * The client's side of the native protocol, over any number of connections one after the other.
  *
  * 1. A message is kept until it is answered, and sent again under the same number after a reconnect: the server takes it once.
- * 2. Each entry of the log is shown once, in order, even if the server repeats it.
+ * 2. Each entry of the log is shown once, in order, even if the server repeats it, or another server of the same chat does.
  * 3. `flush`, at the end of a turn, acknowledges what was shown.
  */
 export class NativeClient {
@@ -65,6 +66,8 @@ export class NativeClient {
   /** Messages of this run, from this number on. */
   readonly #firstNumber: number;
   readonly #delivered = new DeliveredMessages((event) => this.#show(event));
+  /** Only where the server is one of several. */
+  #shownEntries: ShownEntries | undefined;
   /** The store that numbers belong to; undefined before the first session. */
   #store: string | undefined;
   /** Everything up to here was shown. */
@@ -243,6 +246,9 @@ export class NativeClient {
       case "closing":
       case "elsewhere":
         return this.#show(message);
+      case "servers":
+        this.#shownEntries ??= new ShownEntries();
+        return this.#show(message);
       case "error":
         return this.#show({ type: "denied", why: message.why });
       case "presence":
@@ -302,6 +308,7 @@ export class NativeClient {
       this.#ownFrom = last;
       this.#shown = this.#shownBefore?.get(this.#name)?.get(store) ?? 0;
       this.#delivered.forget();
+      this.#shownEntries?.moved();
     }
     this.#store = store;
     this.#show({
@@ -338,6 +345,8 @@ export class NativeClient {
     const own = from === this.#name;
     const id = "number" in entry && own && entry.client === this.#client ? this.#idOf(entry.number!) : undefined;
     const isFirst = id !== undefined && this.#stored(id, entry as { number?: number });
+    // An own one has another number now, which is worth telling.
+    if (this.#shownEntries?.isRepeated(entry) && id === undefined) return;
     switch (entry.type) {
       case "message": {
         if (id !== undefined) {

@@ -1,5 +1,5 @@
 import type { Target } from "../../chat/entry.ts";
-import type { ConversationView, RoomChange, RoomState, UserState } from "../../chat/event.ts";
+import type { ConversationView, RoomChange, RoomState, ServersEvent, UserState } from "../../chat/event.ts";
 import type { Reaction } from "../../chat/reactions.ts";
 
 /** A message as a client has it. */
@@ -176,6 +176,7 @@ export type ClientEvent =
   }
   | { readonly type: "joined"; readonly room: string; readonly members: number }
   | { readonly type: "left"; readonly room: string }
+  | ServersEvent
   /** This user has a new password. */
   | { readonly type: "newPassword"; readonly password: string }
   /** The server, or this client, refuses a request; `question` is the one, where that is known. */

@@ -121,8 +121,8 @@ export class ClientLogin {
     this.#send({ type: "proof", proof });
   }
 
-  /** One message of the server; whether the login has ended. */
-  receive(reply: ServerMessage): LoginEnd | undefined {
+  /** One message of the server; whether the login has ended. `asks`: whether the user may be asked when it is refused. */
+  receive(reply: ServerMessage, asks = true): LoginEnd | undefined {
     switch (reply.type) {
       case "challenge": {
         const challenge = challengeOf(reply);
@@ -139,7 +139,7 @@ export class ClientLogin {
         return undefined;
       case "refused":
         this.#waits = undefined;
-        return this.#refused(reply.why);
+        return this.#refused(reply.why, asks);
       case "welcome": {
         const right = this.#expected === undefined || (reply.proof && timingSafeEqual(reply.proof, this.#expected));
         if (!right) return { type: "broken", why: "the server cannot prove that it knows the password" };
@@ -155,10 +155,10 @@ export class ClientLogin {
     else this.#prove(this.#password);
   }
 
-  #refused(why: string): LoginEnd | undefined {
+  #refused(why: string, asks: boolean): LoginEnd | undefined {
     this.outputs.push({ type: "refused", why });
     // A script has no second name to try.
-    if (!this.options.interactive) return { type: "refused", why };
+    if (!this.options.interactive || !asks) return { type: "refused", why };
     this.#name = this.#password = undefined;
     this.start();
   }

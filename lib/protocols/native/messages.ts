@@ -157,6 +157,12 @@ export const SERVER_MESSAGES = {
   unheard: { to: text, why: text },
   pong: { ref: integer },
   error: { why: text },
+  /** The servers of one chat: what this one is called, whether it cannot reach the others, and where those are. */
+  servers: {
+    name: text,
+    apart: flag,
+    list: list({ name: text, host: text, port: integer, key: optional(text), page: optional(text) }),
+  },
   /** The server stops; with a reason, it ends this session alone. */
   closing: { why: optional(text) },
   /** Only from a local client to its page: another window has taken over. */

@@ -9,6 +9,7 @@ import type { Link } from "../session.ts";
 import type { NativeClient, NativeOutput } from "./client.ts";
 import { decodeServerMessage } from "./messages.ts";
 import { ClientLogin, type ClientLoginOptions, type LoginOutput } from "./login.ts";
+import type { ServerChoice, ServerMove } from "./server_choice.ts";
 import { frame, type Framing } from "./replies.ts";
 import type { PageOutput } from "./single_window.ts";
 
@@ -23,8 +24,8 @@ export type ReconnectingOutput =
   | { readonly type: "close" }
   /** Close the connection at once; `disconnected`, with the same reason, follows. */
   | { readonly type: "abort"; readonly why: string }
-  /** Tell the user that the connection is lost, and tried again after this time. */
-  | { readonly type: "retrying"; readonly why: string; readonly inMs: number }
+  /** Tell the user that the connection is lost, and tried again after this time, perhaps at another server. */
+  | { readonly type: "retrying"; readonly why: string; readonly inMs: number; readonly move?: ServerMove | undefined }
   /** The end, with the exit status of the program. Nothing follows. */
   | { readonly type: "ended"; readonly status: number; readonly why?: string | undefined };
 
@@ -46,6 +47,8 @@ export interface ReconnectingOptions {
   readonly detectsDeadPeers?: boolean;
   /** Whether, without a connection, the user leaves at once, and not after the wait for another one. */
   readonly leavesAtOnce?: boolean;
+  /** Other servers to connect to; `connect` means the current one. */
+  readonly servers?: ServerChoice | undefined;
 }
 
 /** Silence until the server is pinged, and again until it counts as gone. */
@@ -63,7 +66,8 @@ const LINK: Link = 0;
  * 2. A server that is silent is pinged; one that stays silent counts as gone.
  * 3. A session that the server has ended for a reason of its own, such as its operator's wish, is the end, too.
  * 4. `leave` waits until every message is answered, for a limited time; `stop` does not wait.
- * 5. After `ended` nothing more is wanted.
+ * 5. Where the server tells other servers of its chat, they are tried too. One that refuses the login counts as not reached.
+ * 6. After `ended` nothing more is wanted.
  */
 export class ReconnectingClient<Side extends NativeSide> implements Machine<ReconnectingOutput> {
   readonly #outputs = new Outputs<ReconnectingOutput>();
@@ -147,9 +151,10 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
     this.use((side) => side.lost());
     if (this.#parting) return this.#end(this.#leaving!.status, this.#leaving!.why);
     if (!this.#wasLoggedIn) return this.#end(1, why);
-    const inMs = this.#backoff.next(random);
+    const move = this.options.servers?.failed();
+    const inMs = move && !move.isRoundOver ? 0 : this.#backoff.next(random);
     this.#retryAt = now + inMs;
-    this.#outputs.push({ type: "retrying", why, inMs });
+    this.#outputs.push({ type: "retrying", why, inMs, ...(move ? { move } : {}) });
   }
 
   /** Gives the login an input: the answer to `ask`, `identify` or `prove`. */
@@ -223,9 +228,11 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
     if (this.#stage !== "login") return;
     const reply = decodeServerMessage(json);
     if (reply instanceof Fault) return this.#close(reply.message);
-    const end = reply && this.#login!.receive(reply);
+    const hasMoved = this.options.servers?.hasMoved ?? false;
+    const end = reply && this.#login!.receive(reply, !hasMoved);
     this.#take(this.#loginOutputs.take());
     if (end?.type === "broken") this.#close(end.why);
+    else if (end?.type === "refused" && hasMoved) this.#abort(end.why);
     else if (end?.type === "refused") this.fail(end.why, now);
     else if (end?.type === "loggedIn") {
       this.#stage = "open";
@@ -249,6 +256,9 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
         if (output.type === "event" && output.event.type === "loggedIn") {
           this.#wasLoggedIn = true;
           this.#backoff.reset();
+          this.options.servers?.loggedIn();
+        } else if (output.type === "event" && output.event.type === "servers") {
+          this.options.servers?.told(output.event);
         } else if (output.type === "event" && output.event.type === "newPassword") {
           this.#login?.passwordChanged(output.event.password);
         }

@@ -27,7 +27,7 @@ export function encodeEntries(event: Entries, framing: Framing): readonly Uint8A
   });
 }
 
-/** Presence, rooms and who is writing are told to many at once: each is encoded once. */
+/** Presence, rooms, servers and who is writing are told to many at once: each is encoded once. */
 let lastPresence: { readonly event: Event; readonly framing: Framing; readonly frames: Uint8Array[] } | undefined;
 
 /** What a session is told, but for entries, as it goes over the wire. */
@@ -36,7 +36,7 @@ export function encodeEvent(event: Exclude<Event, Message | Entries>, framing: F
   const frames = messagesOf(event).map((message) => frame(encodeServerMessage(message), framing));
   if (
     event.type === "presence" || event.type === "roomChanges" || event.type === "membersChanged" ||
-    event.type === "typing"
+    event.type === "typing" || event.type === "servers"
   ) {
     lastPresence = { event, framing, frames };
   }
