@@ -4,7 +4,7 @@ import { parseCheckArgs } from "../lib/client/check.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { freePort } from "../lib/net/free_port.ts";
 import { Folder, SOURCES } from "./support/programs.ts";
-import { until } from "./support/wire.ts";
+import { listening, until } from "./support/wire.ts";
 
 const SERVER_PY = join(dirname(fromFileUrl(import.meta.url)), "check/im_server.py");
 const server = (...faults: string[]) => ["--", "python3", SERVER_PY, "{port}", "{users}", ...faults];
@@ -111,8 +111,7 @@ Deno.test("check: a running server with --users, the report on standard output, 
   const port = freePort();
   const running = new Deno.Command("python3", { args: [SERVER_PY, String(port), users], stderr: "null" }).spawn();
   try {
-    const connects = () => Deno.connect({ port }).then((conn) => (conn.close(), true), () => false);
-    while (!await connects()) { /* it is starting */ }
+    await listening(port);
     const args = ["im", "server", "127.0.0.1", String(port), "--users", users, "--json", "-"];
     const { code, out, err } = await check([...args, "--only", "im/2/1,im/4/1"]);
     const { counts, target } = JSON.parse(out);

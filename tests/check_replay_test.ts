@@ -11,7 +11,7 @@ import { IM_CLIENT } from "../lib/check/rules/im_client/suite.ts";
 import { IM_SERVER } from "../lib/check/rules/im_server/suite.ts";
 import { freePort } from "../lib/net/free_port.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
-import { until } from "./support/wire.ts";
+import { listening, until } from "./support/wire.ts";
 
 /**
  * Records from lines such as `bob La> /list` and `bob La< 301 bob`; `\r` and a missing end are written `\r` and `\` at the end;
@@ -272,8 +272,7 @@ Deno.test("replay: what a server has recorded of right and wrong clients is judg
     "--data",
     join(folder.path, "data"),
   ], folder.path);
-  const connects = () => Deno.connect({ port }).then((conn) => (conn.close(), true), () => false);
-  while (!await connects()) { /* it is starting */ }
+  await listening(port);
   const clients = [["bob", "answers-twice"], ["ann", "302-other-words"], ["jacky"]].map(([name, fault = ""]) => {
     const child = new Deno.Command("python3", {
       args: [CLIENT_PY, "127.0.0.1", String(port), fault],

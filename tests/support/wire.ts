@@ -114,3 +114,12 @@ export async function until(ready: () => boolean, what: string | (() => string),
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/** Waits until a program that is starting listens on the port. */
+export async function listening(port: number): Promise<void> {
+  const connects = () => Deno.connect({ port }).then((conn) => (conn.close(), true), () => false);
+  for (const end = Date.now() + WAIT_MS; !await connects();) {
+    if (Date.now() > end) throw new Error(`waited ${WAIT_MS} ms until port ${port} is open`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
