@@ -27,28 +27,29 @@ Deno.test("a file for a user who is away is left at the server, and fetched when
   await using _server = server;
   const film = randomBytes(60_000_000);
   Deno.writeFileSync(join(folder.path, "film.bin"), film);
+  let n = "";
   {
     await using alice = client(folder, "alice", im);
     await alice.type("/list\n");
     await alice.printed(/^jacky/m);
     await alice.type("/send bob film.bin\n");
-    await alice.printed(/^file 1 left for bob: film\.bin \(60 MB\)$/m);
+    [, n = ""] = await alice.printed(/^file (\d+) left for bob: film\.bin \(60 MB\)$/m);
     await until(() => /bob is away: film\.bin is left at the server/.test(alice.out + alice.err), "it is said");
     await alice.type("/exit\n");
     assertEquals(await alice.over(), 0);
   }
   {
     await using bob = client(folder, "bob", im);
-    await bob.printed(/^file 1 from alice: film\.bin \(60 MB\)$/m);
-    await bob.type("/accept 1\n");
+    await bob.printed(new RegExp(`^file ${n} from alice: film\\.bin \\(60 MB\\)$`, "m"));
+    await bob.type(`/accept ${n}\n`);
     const parts = () => exists(join(folder.path, "bob")) ? [...Deno.readDirSync(join(folder.path, "bob"))] : [];
     await until(() => parts().some(({ name }) => sizeOf(join(folder.path, "bob", name)) > 1_000_000), "it arrives");
   }
   await using bob = client(folder, "bob", im);
   await bob.type("/history alice\n");
-  await bob.printed(/^file 1 from alice: film\.bin \(60 MB\)$/m);
-  await bob.type("/accept 1\n");
-  const [, path] = await bob.printed(/^file 1 received: (.*)$/m);
+  await bob.printed(new RegExp(`^file ${n} from alice: film\\.bin \\(60 MB\\)$`, "m"));
+  await bob.type(`/accept ${n}\n`);
+  const [, path] = await bob.printed(new RegExp(`^file ${n} received: (.*)$`, "m"));
   assert(contains(join(folder.path, path!), film));
   assert([...Deno.readDirSync(join(folder.path, "bob"))].every(({ name }) => !name.endsWith(".part")));
 });
@@ -66,19 +67,20 @@ Deno.test("--leave leaves a file for a room; what cannot be left, or fetched, is
   folder.write("notes.txt", "notes\n");
   Deno.mkdirSync(join(folder.path, "tree"));
   await alice.type("/send lab notes.txt --leave\n");
-  await bob.printed(/^file 1 from alice: notes\.txt \(6 bytes\)$/m);
-  await bob.type("/accept 1\n");
-  await bob.printed(/^file 1 received: bob.notes\.txt$/m);
+  const [, notes] = await bob.printed(/^file (\d+) from alice: notes\.txt \(6 bytes\)$/m);
+  await bob.type(`/accept ${notes}\n`);
+  await bob.printed(new RegExp(`^file ${notes} received: bob.notes\\.txt$`, "m"));
   assertEquals(folder.read("bob/notes.txt"), "notes\n");
   await alice.type("/send lab tree --leave\n/send lab nothing.txt --leave\n");
   await until(() => /tree is no single file/.test(alice.out + alice.err), "a folder is refused");
   await until(() => /cannot read nothing\.txt/.test(alice.out + alice.err), "there is none");
   // What the disk of the server lost.
   await alice.type("/send bob notes.txt --leave\n");
-  await bob.printed(/^file 2 from alice: notes\.txt/m);
+  await bob.printed(/notes\.txt[^]*^file \d+ from alice: notes\.txt/m);
+  const lost = bob.out.match(/^file (\d+) from alice/gm)!.at(-1)!.split(" ")[1];
   for (const { name } of Deno.readDirSync(join(folder.path, "partyline-data", "attachments", "files"))) {
     Deno.writeTextFileSync(join(folder.path, "partyline-data", "attachments", "files", name), "false\n");
   }
-  await bob.type("/accept 2\n");
-  await bob.printed(/^file 2 failed: what came is not the file that was left/m);
+  await bob.type(`/accept ${lost}\n`);
+  await bob.printed(/^file \d+ failed: what came is not the file that was left/m);
 });

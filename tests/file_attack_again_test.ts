@@ -16,7 +16,7 @@ const CHUNK = 256 * 1024;
 /** A shelf for who offers and one for who takes, and one offer. */
 async function desk(pair: FilePair, path: string) {
   const alice = new TransferStore(join(pair.folder, "A"), "");
-  const made = await alice.offer(path, "bob", false, () => {});
+  const made = await alice.offer(freshName(), path, "bob", false, () => {});
   const source = await alice.source(made);
   const down = join(pair.folder, "down");
   const shelf = new TransferStore(join(pair.folder, "B"), down);

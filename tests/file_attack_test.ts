@@ -45,7 +45,7 @@ function openBeneath(folder: string): string[] {
 }
 
 /** Half of a file is at bob's, who runs, while alice is away. */
-async function half(pair: FilePair, path: string): Promise<void> {
+async function half(pair: FilePair, path: string): Promise<number> {
   const { bob, n } = await offered(pair, path);
   bob.files.do({ type: "accept", n });
   // At the first sign of it: a fast machine is done before much is shown.
@@ -55,6 +55,7 @@ async function half(pair: FilePair, path: string): Promise<void> {
   await pair.leave("alice");
   await pair.leave("bob");
   assert(bob.names.some((name) => name.endsWith(".part")), `not half: ${bob.names}`);
+  return n;
 }
 
 /** How much is in a file, or in a folder. */
@@ -109,7 +110,7 @@ for (const isFolder of [false, true]) {
 
 Deno.test("one want said many times does not pass the limit of sixteen, nor outlive /stop and close", async () => {
   await using pair = new FilePair();
-  const { alice } = await offered(pair, pair.file("x.bin", seededBytes(1000)));
+  const { alice, n } = await offered(pair, pair.file("x.bin", seededBytes(1000)));
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const want: Want = {
     type: "want",
@@ -130,7 +131,7 @@ Deno.test("one want said many times does not pass the limit of sixteen, nor outl
   const many = conns.length;
   for (const conn of conns) await conn.write(new TextEncoder().encode("OK\n"));
   await wait(200);
-  alice.files.do({ type: "stop", n: 1 });
+  alice.files.do({ type: "stop", n });
   await wait(1500);
   await alice.files.close();
   // What was withdrawn is asked for, on the first of the connections.
@@ -245,14 +246,14 @@ Deno.test("bob refuses while alice is away: she is told when she is back", async
 
 Deno.test("alice withdraws while bob is away, and starts anew: bob is told when he asks", async () => {
   await using pair = new FilePair();
-  const { alice } = await offered(pair, pair.file("x.bin", seededBytes(1000)));
+  const { alice, n } = await offered(pair, pair.file("x.bin", seededBytes(1000)));
   await pair.leave("bob");
-  alice.files.do({ type: "stop", n: 1 });
+  alice.files.do({ type: "stop", n });
   await wait(20);
   await pair.leave("alice");
   pair.person("alice");
   const bob = pair.person("bob");
-  bob.files.do({ type: "accept", n: 1 });
+  bob.files.do({ type: "accept", n });
   await within(15_000, bob.event("fileFailed"));
   assertEquals(
     bob.events.filter(({ type }) => type === "fileFailed").length,
@@ -343,7 +344,7 @@ Deno.test("a folder deeper than 64 is said not to be sendable, rather than offer
   alice.files.do({ type: "send", to: { user: "bob" }, path });
   await Promise.race([alice.problem(), bob.event("offered")]);
   if (bob.events.length === 0) return;
-  bob.files.do({ type: "accept", n: 1 });
+  bob.files.do({ type: "accept", n: (await bob.event("offered")).n });
   await within(4000, bob.event("received"), bob.event("fileFailed"));
   assertEquals(bob.events.at(-1)!.type, "received", JSON.stringify(bob.events.at(-1)));
 });
@@ -364,7 +365,7 @@ for (
     const bob = pair.person("bob");
     const first = await Promise.race([bob.event("received"), bob.event("fileFailed")]);
     if (first.type === "received") return;
-    bob.files.do({ type: "accept", n: 1 });
+    bob.files.do({ type: "accept", n: first.n });
     await bob.event("fileFailed", (event) => event !== first);
     assertEquals(bob.events.filter(({ type }) => type === "fileFailed"), [], "and so it stays");
   });
@@ -410,12 +411,12 @@ Deno.test("closed while what is here is opened: nothing stays open", async () =>
 for (const ms of [0, 0.5, 1, 1.5, 2, 4]) {
   Deno.test(`stopped ${ms} ms into opening what is here: nothing stays open, nothing is made anew`, async () => {
     await using pair = new FilePair();
-    await half(pair, pair.file("x.bin", seededBytes(24_000_000)));
+    const n = await half(pair, pair.file("x.bin", seededBytes(24_000_000)));
     const bob = pair.person("bob");
     if (ms > 0) {
       for (const end = performance.now() + ms; performance.now() < end;) await wait(0);
     }
-    bob.files.do({ type: "stop", n: 1 });
+    bob.files.do({ type: "stop", n });
     const kept = () => [...Deno.readDirSync(join(pair.folder, "bob data", "taken"))].map(({ name }) => name);
     // What is being opened when the stop comes is closed once it is open.
     await waitUntil(() => openBeneath(pair.folder).length + bob.names.length + kept().length === 0);
@@ -428,12 +429,12 @@ Deno.test("what goes to somebody of a room is stopped: no bar of it stays", asyn
   await using pair = new FilePair();
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];
   alice.files.do({ type: "send", to: { room: "lobby" }, path: pair.file("x.bin", seededBytes(32_000_000)) });
-  await alice.event("offering");
+  const { n } = await alice.event("offering");
   const { offer } = new TransferStore(join(pair.folder, "alice data"), "").made()[0]!;
   bob.files.heard({ from: "alice", to: { room: "lobby" }, text: offerText(offer) }, false);
-  bob.files.do({ type: "accept", n: 1 });
+  bob.files.do({ type: "accept", n });
   await waitUntil(() => bob.names.includes("x.bin.part") && sizeBelow(join(bob.downloads, "x.bin.part")) > 1_000_000);
-  alice.files.do({ type: "stop", n: 1 });
+  alice.files.do({ type: "stop", n });
   await bob.event("fileFailed");
   await wait(1500);
   assertEquals(lastBar(alice), "");
@@ -516,7 +517,7 @@ Deno.test("a second screen that accepts, too, does not take away what the first 
   await using pair = new FilePair();
   const path = pair.file("x.bin", seededBytes(1_000_000));
   const alice = new TransferStore(join(pair.folder, "alice"), "");
-  const made = await alice.offer(path, "bob", false, () => {});
+  const made = await alice.offer(freshName(), path, "bob", false, () => {});
   const source = await alice.source(made);
   const [one, two] = [1, 2].map(() => new TransferStore(join(pair.folder, "bob"), join(pair.folder, "down")));
   const taken = { offer: made.offer, from: "alice", to: { user: "bob" }, accepted: true };

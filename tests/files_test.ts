@@ -108,7 +108,7 @@ Deno.test("bob refuses: alice is told, and it cannot be had any more", async () 
 Deno.test("alice withdraws: bob is told, whether he has accepted or not", async () => {
   await using pair = new FilePair();
   const { alice, bob, n } = await offered(pair, pair.file("x", seededBytes(10)));
-  alice.files.do({ type: "stop", n: 1 });
+  alice.files.do({ type: "stop", n });
   assertMatch((await bob.event("fileFailed")).why, /alice has withdrawn it/);
   bob.files.do({ type: "accept", n });
   assertMatch(await bob.problem(), /withdrawn/);
@@ -237,7 +237,7 @@ Deno.test("what cannot be offered is said with the reason", async () => {
   Deno.mkdirSync(join(pair.folder, "hollow"));
   send(join(pair.folder, "hollow"));
   assertMatch(await alice.problem(), /there is nothing in the folder/);
-  alice.files.do({ type: "accept", n: 3 });
+  alice.files.do({ type: "accept", n: 333 });
   assertEquals(await alice.problem(), "nothing has been offered yet");
 });
 

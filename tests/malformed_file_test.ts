@@ -63,7 +63,7 @@ function asked(isMalformed: boolean, most: number): { asked: number; ending: str
   machine.restored({ outcomes: [], made: [], taken: [] });
   machine.offered({ from: "mallory", to: { user: "bob" }, text });
   drain();
-  machine.command({ type: "accept", n: 1 });
+  machine.decide(ID, "accept");
   drain();
   while (machine.wakeAt < Infinity && wants < most) {
     machine.tick(now = machine.wakeAt);

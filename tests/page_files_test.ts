@@ -215,7 +215,7 @@ Deno.test("the other user learns that an offer is refused or withdrawn, once the
   const bob = pair.person("bob");
   bob.files.do({ type: "send", to: { user: "alice" }, path: pair.file("x", seededBytes(10)) });
   await page.until(() => page.offers.length === 1);
-  const { n } = await bob.event("offering");
+  await bob.event("offering");
   await pair.leave("bob");
   await page.decide("refuse");
   assertEquals([page.view?.state, page.outcomes.length], ["ended", 1]);
@@ -223,7 +223,6 @@ Deno.test("the other user learns that an offer is refused or withdrawn, once the
   page.files.online("bob");
   assertEquals((await back.event("fileFailed")).why, "alice has refused it");
   await page.until(() => page.outcomes.length === 0);
-  assertEquals(n, 1);
   await page.offer(new File(["y"], "y"), "bob");
   await back.event("offered");
   page.files.withdraw([...page.views.keys()][1]!);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { FileError } from "../lib/store/disk.ts";
+import { freshName } from "../lib/client/transfer/streams.ts";
 import { TransferStore } from "../lib/store/transfer_store.ts";
 import { seededBytes } from "./support/file_bytes.ts";
 import { FilePair } from "./support/file_pair.ts";
@@ -16,7 +17,7 @@ async function halfWritten(pair: FilePair) {
   Deno.writeFileSync(join(from, "two", "empty"), new Uint8Array());
   Deno.writeFileSync(join(outside, "a.bin"), seededBytes(10));
   const alice = new TransferStore(join(pair.folder, "alice"), "");
-  const made = await alice.offer(from, "bob", false, () => {});
+  const made = await alice.offer(freshName(), from, "bob", false, () => {});
   const source = await alice.source(made);
   const bob = new TransferStore(join(pair.folder, "bob"), join(pair.folder, "down"));
   const taken = { offer: made.offer, from: "alice", to: { user: "bob" }, accepted: true };

@@ -81,17 +81,17 @@ test("what a guest sends is offered to members, who accept it or not; other gues
   await shown(dave, "Welcome to chat room");
   await using bob = await lab.member("bob");
   await using jacky = await lab.member("jacky");
-  for (const [i, size] of SIZES.entries()) {
+  for (const size of SIZES) {
     const bytes = randomBytes(size);
     await carol.type(`/file ${lab.file(`f${size}.bin`, bytes)}\n`);
-    await bob.printed(new RegExp(`^file ${i + 1} from carol: f${size}.bin `, "m"));
-    await jacky.printed(new RegExp(`^file ${i + 1} from carol: f${size}.bin `, "m"));
-    await bob.type(`/accept ${i + 1}\n`);
-    await jacky.type(size === 0 ? "/refuse 1\n" : `/accept ${i + 1}\n`);
-    const [, path] = await bob.printed(new RegExp(`^file ${i + 1} received: (.*)$`, "m"));
+    const [, n] = await bob.printed(new RegExp(`^file (\\d+) from carol: f${size}.bin `, "m"));
+    await jacky.printed(new RegExp(`^file ${n} from carol: f${size}.bin `, "m"));
+    await bob.type(`/accept ${n}\n`);
+    await jacky.type(`/${size === 0 ? "refuse" : "accept"} ${n}\n`);
+    const [, path] = await bob.printed(new RegExp(`^file ${n} received: (.*)$`, "m"));
     assert(lab.has(path!, bytes));
     if (size > 0) {
-      await jacky.printed(new RegExp(`^file ${i + 1} received: `, "m"));
+      await jacky.printed(new RegExp(`^file ${n} received: `, "m"));
       assert(lab.has(`jacky/f${size}.bin`, bytes));
     }
     await shown(dave, `carol: client_f${size}.bin Received`);
@@ -110,7 +110,7 @@ test("what a member offers to the room reaches its guests whole, and the member 
   await using dave = lab.guest("dave");
   await shown(dave, "Welcome to chat room");
   await using bob = await lab.member("bob");
-  for (const [i, size] of SIZES.entries()) {
+  for (const size of SIZES) {
     const bytes = randomBytes(size);
     lab.file(`m${size}.bin`, bytes);
     await bob.type(`/send lab m${size}.bin\n`);
@@ -118,7 +118,8 @@ test("what a member offers to the room reaches its guests whole, and the member 
       await shown(guest === "carol" ? carol : dave, `bob: client_m${size}.bin Received`);
       assert(lab.has(`${guest}/client_m${size}.bin`, bytes));
     }
-    await until(() => bob.out.split(`file ${i + 1} sent\n`).length === 3, () => bob.out, WAIT_MS);
+    const [, n] = await bob.printed(new RegExp(`^file (\\d+) to lab: m${size}.bin `, "m"));
+    await until(() => bob.out.split(`file ${n} sent\n`).length === 3, () => bob.out, WAIT_MS);
   }
   Deno.mkdirSync(join(lab.folder.path, "tree"));
   lab.file("tree/leaf.txt", new Uint8Array(6));
@@ -127,7 +128,7 @@ test("what a member offers to the room reaches its guests whole, and the member 
     carol,
     "<bob> offers the folder tree (6 bytes), which is not sent here: a folder cannot be sent to this client",
   );
-  await shown(bob, "file 4 failed: carol: a folder cannot be sent to this client");
+  await shown(bob, " failed: carol: a folder cannot be sent to this client");
   assert(!carol.out.includes("partyline-file"), carol.out);
 });
 
@@ -136,10 +137,10 @@ test("the offers of a guest who leaves end with that reason, and its name offers
   await shown(carol, "New Group created");
   await using bob = await lab.member("bob");
   await carol.type(`/file ${lab.file("gone.bin", randomBytes(20_000))}\n`);
-  await bob.printed(/^file 1 from carol: gone\.bin /m);
+  const [, n] = await bob.printed(/^file (\d+) from carol: gone\.bin /m);
   await carol.endInput();
-  await bob.printed(/^file 1 failed: carol has withdrawn it: carol has left$/m);
-  await bob.type("/accept 1\n");
+  await bob.printed(/^file \d+ failed: carol has withdrawn it: carol has left$/m);
+  await bob.type(`/accept ${n}\n`);
   await shown(bob, "gone.bin");
   assertEquals(lab.server.instance.hub.size.sessions, 1);
 });
@@ -153,15 +154,17 @@ test(
     lab.file("large.bin", randomBytes(60_000));
     await bob.type("/send lab large.bin\n");
     await shown(carol, "<bob> offers large.bin (60 kB), which is not sent here: a file has at most 50 kB here");
-    await bob.printed(/^file 1 failed: carol: a file has at most /m);
+    await bob.printed(/^file \d+ failed: carol: a file has at most /m);
+    const numbers: string[] = [];
     for (const i of [1, 2, 3]) {
       await carol.type(`/file ${lab.file(`s${i}.bin`, randomBytes(40_000))}\n`);
-      await bob.printed(new RegExp(`^file ${i + 1} from carol: s${i}.bin `, "m"));
+      const [, n] = await bob.printed(new RegExp(`^file (\\d+) from carol: s${i}.bin `, "m"));
+      numbers.push(n!);
     }
-    await bob.type("/accept 2\n");
-    await bob.printed(/^file 2 failed: carol has withdrawn it: /m);
-    await bob.type("/accept 4\n");
-    await bob.printed(/^file 4 received: /m);
+    await bob.type(`/accept ${numbers[0]}\n`);
+    await bob.printed(new RegExp(`^file ${numbers[0]} failed: carol has withdrawn it: `, "m"));
+    await bob.type(`/accept ${numbers[2]}\n`);
+    await bob.printed(new RegExp(`^file ${numbers[2]} received: `, "m"));
   },
   { roomsFileBytes: 50_000, roomsHeldBytes: 100_000 },
 );

@@ -8,6 +8,7 @@ import { type Attachment, readAttachment } from "../protocols/transfer/attachmen
 import type { FileEvent, TransferItem } from "../protocols/transfer/event.ts";
 import type { OfferMessage } from "../protocols/transfer/transfers.ts";
 import { FetchedFile, OutgoingFile } from "../store/left_file.ts";
+import type { TransferRunner } from "./transfer/runner.ts";
 
 /** Bytes of one request of an upload. */
 const PIECE_BYTES = 4 * 1024 * 1024;
@@ -26,11 +27,13 @@ export interface LeftFilesOptions {
   readonly show: (event: FileEvent) => void;
   readonly problem: (why: string) => void;
   readonly say: (to: Target, text: string) => void;
-  /** A number that no offer has. */
-  readonly number: () => number;
+  /** The numbers of all files of this client. */
+  readonly numbers: () => TransferRunner["numbers"] | undefined;
 }
 
-type Incoming = { readonly attachment: Attachment; readonly from: string };
+type Incoming = { readonly attachment: Attachment; readonly from: string; readonly item: TransferItem };
+/** The answer of a server to the announcement of a file. */
+type Begun = { readonly id: string; readonly offset: number };
 
 /**
  * Files at the server, for a terminal: leaves them, and fetches those of others, over HTTP with a ticket of the session.
@@ -42,8 +45,12 @@ export class LeftFiles {
   readonly #options: LeftFilesOptions;
   /** Where the server takes files, such as "http:2080"; undefined where it takes none. */
   #at: string | undefined;
-  readonly #incoming = new Map<number, Incoming>();
-  readonly #controls = new Map<number, AbortController>();
+  /** By id. */
+  readonly #incoming = new Map<string, Incoming>();
+  /** Of uploads and downloads that are under way, by id. */
+  readonly #controls = new Map<string, AbortController>();
+  /** Of uploads that have no id yet. */
+  readonly #beginning = new Set<AbortController>();
   #waiting: { readonly resolve: (ticket: string) => void; readonly reject: (error: Error) => void }[] = [];
 
   constructor(options: LeftFilesOptions) {
@@ -51,7 +58,7 @@ export class LeftFiles {
   }
 
   get isActive(): boolean {
-    return this.#controls.size > 0;
+    return this.#controls.size + this.#beginning.size > 0;
   }
 
   /** Whether files can be left. */
@@ -75,72 +82,94 @@ export class LeftFiles {
   heard({ from, to, text }: OfferMessage, own: boolean): boolean {
     const attachment = own ? undefined : readAttachment(text);
     if (!attachment) return false;
-    for (const known of this.#incoming.values()) if (known.attachment.id === attachment.id) return true;
-    const n = this.#options.number();
-    this.#incoming.set(n, { attachment, from });
-    if (this.#incoming.size > KNOWN) this.#incoming.delete(this.#incoming.keys().next().value!);
-    this.#options.show({ type: "offered", ...itemOf(n, attachment), from, to, unanswered: 1, isLeft: true });
+    if (this.#incoming.has(attachment.id)) return true;
+    const incoming = { attachment, from, item: this.#itemOf(attachment, `from ${from}`) };
+    this.#incoming.set(attachment.id, incoming);
+    if (this.#incoming.size > KNOWN) this.#forget(this.#incoming.keys().next().value!);
+    this.#options.show({ type: "offered", ...incoming.item, from, to, unanswered: 1, isLeft: true });
     return true;
   }
 
-  /** Whether a number is that of a file at the server. */
-  has(n: number): boolean {
-    return this.#incoming.has(n) || this.#controls.has(n);
+  /** Whether an id is that of a file at the server. */
+  has(id: string): boolean {
+    return this.#incoming.has(id) || this.#controls.has(id);
   }
 
-  refuse(n: number): void {
-    this.stop(n);
-    this.#incoming.delete(n);
+  refuse(id: string): void {
+    this.stop(id);
+    this.#forget(id);
   }
 
-  stop(n: number): void {
-    this.#controls.get(n)?.abort();
+  stop(id: string): void {
+    this.#controls.get(id)?.abort();
   }
 
   close(): void {
-    for (const control of this.#controls.values()) control.abort();
+    for (const control of [...this.#beginning, ...this.#controls.values()]) control.abort();
   }
 
   /** Fetches a file of another user. */
-  async accept(n: number): Promise<void> {
-    const incoming = this.#incoming.get(n);
-    if (!incoming || this.#controls.has(n)) return;
-    const { attachment, from } = incoming;
-    await this.#perform(itemOf(n, attachment), from, async (progress, signal) => {
+  async accept(id: string): Promise<void> {
+    const incoming = this.#incoming.get(id);
+    if (!incoming || this.#controls.has(id)) return;
+    const { attachment, from, item } = incoming;
+    await this.#perform(id, item, from, async (progress, signal) => {
       const path = await this.#fetch(attachment, progress, signal);
-      this.#incoming.delete(n);
-      this.#options.show({ type: "received", ...itemOf(n, attachment), from, path });
+      this.#forget(id);
+      this.#options.show({ type: "received", ...item, from, path });
     });
   }
 
   /** Leaves a file for a user or a room. */
   async leave(path: string, to: Target): Promise<void> {
-    const { show, say, number } = this.#options;
+    const { show, say, problem } = this.#options;
     let file: OutgoingFile;
     try {
       file = await OutgoingFile.open(path);
     } catch (error) {
-      return this.#options.problem(
-        error instanceof UserError ? error.message : `cannot read ${path}: ${reason(error)}`,
-      );
+      return problem(error instanceof UserError ? error.message : `cannot read ${path}: ${reason(error)}`);
     }
     using _file = file;
-    const item: TransferItem = { n: number(), name: safeName(basename(path)), bytes: file.bytes, files: undefined };
-    await this.#perform(item, "user" in to ? to.user : to.room, async (progress, signal) => {
-      const text = await this.#leave(file, item, to, progress, signal);
+    const control = new AbortController();
+    this.#beginning.add(control);
+    const other = "user" in to ? to.user : to.room;
+    const named = { name: safeName(basename(path)), bytes: file.bytes };
+    let begun: Begun;
+    try {
+      begun = await this.#begin(file, named, to, control.signal);
+      if (this.#controls.has(begun.id)) throw new UserError("it is being left there already");
+    } catch (error) {
+      return problem(`${named.name} is not left at the server for ${other}: ${whyOf(error, control)}`);
+    } finally {
+      this.#beginning.delete(control);
+    }
+    const item = this.#itemOf({ ...named, id: begun.id }, `to ${other}`);
+    await this.#perform(begun.id, item, other, async (progress, signal) => {
+      const text = await this.#upload(file, begun, progress, signal);
       show({ type: "left", ...item, to });
       say(to, text);
-    });
+    }, control);
+  }
+
+  #itemOf({ id, name, bytes }: Pick<Attachment, "id" | "name" | "bytes">, whose: string): TransferItem {
+    const n = this.#options.numbers()?.take(id, `${name} ${whose}`) ?? 0;
+    return { n, name, bytes, files: undefined };
+  }
+
+  #forget(id: string): void {
+    this.#incoming.delete(id);
+    this.#options.numbers()?.release(id);
   }
 
   async #perform(
+    id: string,
     item: TransferItem,
     other: string,
     act: (progress: (sends: boolean, done: number) => void, signal: AbortSignal) => Promise<void>,
+    control = new AbortController(),
   ): Promise<void> {
     const { show } = this.#options;
-    const control = new AbortController();
-    this.#controls.set(item.n, control);
+    this.#controls.set(id, control);
     let [beganAt, shownAt] = [clock(), -Infinity];
     const progress = (sends: boolean, done: number) => {
       const now = clock();
@@ -152,27 +181,36 @@ export class LeftFiles {
     try {
       await act(progress, control.signal);
     } catch (error) {
-      const why = control.signal.aborted ? "stopped" : reason(error);
-      show({ type: "fileFailed", ...item, with: other, why, canRetry: this.#incoming.has(item.n) });
+      const why = whyOf(error, control);
+      show({ type: "fileFailed", ...item, with: other, why, canRetry: this.#incoming.has(id) });
     } finally {
-      this.#controls.delete(item.n);
+      this.#controls.delete(id);
     }
   }
 
-  async #leave(
+  /** Announces a file to the server, which gives it an id, and knows how much of it has arrived before. */
+  async #begin(
     file: OutgoingFile,
-    { name, bytes }: TransferItem,
+    named: Pick<Attachment, "name" | "bytes">,
     to: Target,
+    signal: AbortSignal,
+  ): Promise<Begun> {
+    const sha256 = await file.sha256();
+    const place = "user" in to ? { to: to.user } : { room: to.room };
+    const body = JSON.stringify({ ...place, ...named, sha256 });
+    const json = { "content-type": "application/json" };
+    return await (await this.#request("", { method: "POST", headers: json, body, signal })).json();
+  }
+
+  /** Sends what the server does not have; the text of the message about the file. */
+  async #upload(
+    file: OutgoingFile,
+    begun: Begun,
     progress: (sends: boolean, done: number) => void,
     signal: AbortSignal,
   ): Promise<string> {
-    const sha256 = await file.sha256();
-    const place = "user" in to ? { to: to.user } : { room: to.room };
-    const body = JSON.stringify({ ...place, name, bytes, sha256 });
-    const json = { "content-type": "application/json" };
-    const begun = await (await this.#request("", { method: "POST", headers: json, body, signal })).json();
     const piece = new Uint8Array(PIECE_BYTES);
-    for (let at: number = begun.offset;;) {
+    for (let at = begun.offset;;) {
       progress(true, at);
       const length = await file.read(piece, at);
       const init = { method: "PATCH", headers: { "upload-offset": `${at}` }, body: piece.slice(0, length), signal };
@@ -226,6 +264,6 @@ export class LeftFiles {
   }
 }
 
-function itemOf(n: number, { name, bytes }: Attachment): TransferItem {
-  return { n, name, bytes, files: undefined };
+function whyOf(error: unknown, { signal }: AbortController): string {
+  return signal.aborted ? "stopped" : reason(error);
 }

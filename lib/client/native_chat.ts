@@ -39,7 +39,7 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
       if ("why" in said) terminal.problem(said.why);
       else terminal.sent(said.id, to, text);
     },
-    number: () => files.takeNumber(),
+    numbers: () => files.numbers,
   });
   const direct = new DirectClient({
     name: () => client.name,
@@ -94,7 +94,8 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
 
   /** Files at the server have their own way, and so has one for a user who is away. */
   function act(command: FileCommand): void {
-    if ("n" in command && left.has(command.n)) return void left[command.type](command.n);
+    const meant = "n" in command ? files.meant(command.n) : undefined;
+    if ("n" in command && meant !== undefined && left.has(meant)) return void left[command.type](meant);
     if (command.type !== "send") return files.do(command);
     const { to, path } = command;
     const isAway = "user" in to && present.get(to.user) === false && left.isOffered;

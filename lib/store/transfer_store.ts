@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { join } from "@std/path";
 import { encodeBase64 } from "../core/bytes.ts";
 import { Fault } from "../core/errors.ts";
@@ -44,8 +43,9 @@ export class TransferStore {
     return this.#records<TargetKept>(TAKEN);
   }
 
-  /** Reads everything at a path once, and keeps its manifest. Throws a `FileError`. */
+  /** Reads everything at a path once, and keeps its manifest under a random id of 16 bytes. Throws a `FileError`. */
   async offer(
+    id: string,
     path: string,
     to: string,
     isRoom: boolean,
@@ -60,7 +60,7 @@ export class TransferStore {
       );
     }
     const offer: FileOffer = {
-      id: encodeBase64(randomBytes(16)),
+      id,
       name: found.name,
       bytes: manifest.bytes,
       files: found.isFolder ? found.entries.filter((entry) => !entry.isFolder).length : undefined,

@@ -25,21 +25,24 @@ export function fileCommands(rule: NameRule, room: "room" | "group"): CommandTab
     accept: {
       usage: "/accept N",
       short: "accept offer number N",
-      example: "/accept 1",
-      long: ["It goes to your downloads and never replaces a file. /files lists the offers."],
+      example: "/accept 417",
+      long: [
+        "It goes to your downloads and never replaces a file. /files lists the offers.",
+        "N is the same at the sender.",
+      ],
       parse: numberParser("accept"),
     },
     refuse: {
       usage: "/refuse N|all [NAME]",
       short: "refuse offer N, or all; senders are told",
-      example: "/refuse 1",
+      example: "/refuse 417",
       long: ["/refuse all NAME refuses all of NAME. /files lists the offers."],
       parse: refuseParser(rule),
     },
     stop: {
       usage: "/stop N",
       short: "cancel transfer or offer number N",
-      example: "/stop 1",
+      example: "/stop 417",
       long: ["A partly received file is deleted. /files lists the transfers."],
       parse: numberParser("stop"),
     },
@@ -85,7 +88,7 @@ function refuseParser(rule: NameRule): ArgumentParser<never> {
 function numberParser(type: "accept" | "refuse" | "stop"): ArgumentParser<never> {
   return ({ first, more }) => {
     if (first === "") return "N is missing";
-    if (!/^\d{1,9}$/.test(first)) return "N must be a number that /files shows";
+    if (!/^\d{3,15}$/.test(first)) return "N must be a number of three or more digits that /files shows";
     return more.trim() === "" ? { type: "file", action: { type, n: Number(first) } } : "it takes one number";
   };
 }

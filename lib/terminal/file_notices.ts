@@ -79,7 +79,9 @@ export class FileNotices {
         return [view.news(`offered ${title(event)} (${size(event)}) to ${to} as number ${event.n}${left}`)];
       }
       case "left":
-        return [view.news(`left ${title(event)} (${size(event)}) at the server for ${nameIn(event.to)}`)];
+        return [
+          view.news(`left ${title(event)} (${size(event)}) at the server for ${nameIn(event.to)} as number ${event.n}`),
+        ];
       case "received":
         return [view.news(`received ${title(event)} as ${event.path}`)];
       case "fileSent":

@@ -2,6 +2,7 @@ import { isShown } from "../core/image_header.ts";
 import { safeName } from "../core/file_names.ts";
 import { sanitized } from "../core/text.ts";
 import type { Attachment } from "../protocols/transfer/attachment.ts";
+import { shortNumber } from "../protocols/transfer/file_numbers.ts";
 import { byId, make, setText } from "./dom.ts";
 import { bytesText, durationText } from "./format.ts";
 import type { AttachmentRow } from "./rows.ts";
@@ -31,8 +32,9 @@ export function fillAttachment(row: AttachmentRow, card: HTMLElement, actions: A
     const hadFocus = card.contains(document.activeElement);
     card.dataset.shape = shape;
     const image = card.querySelector(".image") ?? imageElement(attachment, name, actions);
+    const how = message.own ? chatTexts.leftByYou : chatTexts.left;
     card.replaceChildren(
-      make("span", { class: "how" }, message.own ? chatTexts.leftByYou : chatTexts.left),
+      make("span", { class: "how" }, chatTexts.numbered(how, shortNumber(attachment.id))),
       ...image ? [image] : [],
       make("bdi", { class: "name" }, name),
       make("span", { class: "how status" }),

@@ -101,8 +101,8 @@ export class PageFiles {
     if (!offer) return;
     this.#tell((machine) => {
       // Offers in history were not received by this page.
-      if (machine.numberOf(offer.id) === undefined) machine.offered(message);
-      machine.command({ type: decision, n: machine.numberOf(offer.id)! });
+      if (!machine.has(offer.id)) machine.offered(message);
+      machine.decide(offer.id, decision);
     });
     if (decision === "accept") this.#views.set(offer, { state: "waiting", text: chatTexts.requested });
   }
@@ -110,13 +110,13 @@ export class PageFiles {
   offer(file: File, to: Target): void {
     let path = safeName(file.name);
     for (let number = 1; this.#selected.has(path); number++) path = numbered(safeName(file.name), number);
-    this.#selected.set(path, { id: freshId(), file, room: "room" in to ? to.room : undefined, content: undefined });
-    this.#tell((machine) => machine.command({ type: "send", to, path }));
+    const id = this.#machine.numbers.shortId(freshId);
+    this.#selected.set(path, { id, file, room: "room" in to ? to.room : undefined, content: undefined });
+    this.#tell((machine) => machine.send(id, path, to));
   }
 
   withdraw(id: string): void {
-    const n = this.#machine.numberOf(id);
-    if (n !== undefined) this.#tell((machine) => machine.command({ type: "stop", n }));
+    this.#tell((machine) => machine.decide(id, "stop"));
   }
 
   /** The page is closed: withdraws all offers. */
@@ -230,8 +230,8 @@ export class PageFiles {
   #show(event: FileEvent): void {
     if (event.type === "files" || event.type === "refusedAll") return;
     if (event.type !== "reading") {
-      const offer = this.#machine.offerOf(event.n)!;
-      return this.#views.update(offer, event, this.#selectedBy(offer)?.room);
+      const offer = this.#machine.offerOf(event.n);
+      return offer === undefined ? undefined : this.#views.update(offer, event, this.#selectedBy(offer)?.room);
     }
     const selected = this.#selected.get(event.name);
     if (!selected || selected.content) return;
@@ -247,22 +247,23 @@ export class PageFiles {
     return [...this.#selected.values()].find(({ id }) => id === offer);
   }
 
-  async #readOffer({ n, to, path }: Output<"readOffer">): Promise<void> {
+  async #readOffer({ offer, to, path }: Output<"readOffer">): Promise<void> {
     const selected = this.#selected.get(path)!;
-    const { id, file } = selected;
+    const { file } = selected;
     try {
       const content = await OfferedFile.read(file, (done) => {
-        this.#tell((machine) => machine.reading(n, done, file.size, this.#options.now()));
+        this.#tell((machine) => machine.reading(offer, done, file.size, this.#options.now()));
       });
-      const offer = await content.offer(id);
+      const read = await content.offer(offer);
       selected.content = content;
-      const made = { offer, to: nameOf(to), isRoom: "room" in to, path, passedOver: 0 };
-      this.#tell((machine) => machine.read(n, to, made));
+      const made = { offer: read, to: nameOf(to), isRoom: "room" in to, path, passedOver: 0 };
+      this.#tell((machine) => machine.read(to, made));
     } catch (error) {
       const why = errorText(error);
       this.#selected.delete(path);
-      this.#views.set({ id, name: file.name, bytes: file.size }, { state: "ended", text: chatTexts.notOffered(why) });
-      this.#tell((machine) => machine.notRead(n, { why, forOthers: why }));
+      const view = { id: offer, name: file.name, bytes: file.size };
+      this.#views.set(view, { state: "ended", text: chatTexts.notOffered(why) });
+      this.#tell((machine) => machine.notRead(offer, { why, forOthers: why }));
     }
   }
 

@@ -1,5 +1,6 @@
 import { sanitized } from "../core/text.ts";
 import { safeName } from "../core/file_names.ts";
+import { shortNumber } from "../protocols/transfer/file_numbers.ts";
 import { type AttachmentActions, fillAttachment } from "./attachment_view.ts";
 import { canChange, canReply, type Message } from "./message.ts";
 import { byId, make, setText } from "./dom.ts";
@@ -167,8 +168,9 @@ function fillCard(row: FileRow, card: HTMLElement, act: RowActions["file"]): voi
     const hadFocus = card.contains(document.activeElement);
     card.dataset.shape = shape;
     const name = sanitized(offer.name);
+    const how = message.own ? chatTexts.offeredByYou : chatTexts.offers(sanitized(message.from));
     card.replaceChildren(
-      make("span", { class: "how" }, message.own ? chatTexts.offeredByYou : chatTexts.offers(sanitized(message.from))),
+      make("span", { class: "how" }, chatTexts.numbered(how, shortNumber(offer.id))),
       make("bdi", { class: "name" }, name),
       make("span", { class: "how status" }),
     );

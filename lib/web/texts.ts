@@ -170,6 +170,7 @@ export const chatTexts = {
   offers: (name: string) => `${name} offers`,
   leftByYou: "You left at the server",
   left: "Left at the server",
+  numbered: (text: string, number: string) => `${text}, number ${number}`,
   accept: "Accept",
   refuse: "Refuse",
   stop: "Stop",

@@ -162,6 +162,7 @@ const VIETNAMESE: Texts = {
     offers: (name) => `${name} gửi tệp`,
     leftByYou: "Bạn đã để tệp ở máy chủ",
     left: "Tệp ở máy chủ",
+    numbered: (text, number) => `${text}, số ${number}`,
     accept: "Nhận",
     refuse: "Từ chối",
     stop: "Dừng",

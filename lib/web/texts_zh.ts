@@ -162,6 +162,7 @@ const CHINESE: Texts = {
     offers: (name) => `${name} 提供文件`,
     leftByYou: "你留在服务器上的文件",
     left: "留在服务器上的文件",
+    numbered: (text, number) => `${text}，编号 ${number}`,
     accept: "接收",
     refuse: "拒绝",
     stop: "停止",

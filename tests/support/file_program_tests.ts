@@ -38,11 +38,12 @@ export function fileProgramTests(programs: Programs): void {
     Deno.writeFileSync(join(folder.path, "slides one.pdf"), slides);
 
     await alice.type("/send bob slides one.pdf\n");
-    await alice.printed(/^file 1 to bob: slides one\.pdf \(3\.0 MB\)$/m);
-    await bob.printed(/^file 1 from alice: slides one\.pdf \(3\.0 MB\)$/m);
-    await bob.type("/accept 1\n");
-    const [, path] = await bob.printed(/^file 1 received: (.*)$/m);
-    await alice.printed(/^file 1 sent$/m);
+    const [, n] = await alice.printed(/^file (\d{3}) to bob: slides one\.pdf \(3\.0 MB\)$/m);
+    // Both sides have the same number.
+    await bob.printed(new RegExp(`^file ${n} from alice: slides one\\.pdf \\(3\\.0 MB\\)$`, "m"));
+    await bob.type(`/accept ${n}\n`);
+    const [, path] = await bob.printed(new RegExp(`^file ${n} received: (.*)$`, "m"));
+    await alice.printed(new RegExp(`^file ${n} sent$`, "m"));
     assert(contains(join(folder.path, path!), slides));
     // An offer is an ordinary message.
     await alice.printed(/^delivered bob \S+$/m);
@@ -55,16 +56,17 @@ export function fileProgramTests(programs: Programs): void {
     await alice.type("/join lab1\n");
     await alice.printed(/^joined lab1$/m);
     await bob.type("/send lab1 tree\n");
-    await alice.printed(/^file 2 from bob: tree \(2 files, 12 bytes\)$/m);
-    await alice.type("/accept 2\n");
-    await alice.printed(/^file 2 received: alice.tree$/m);
-    await bob.printed(/^file 2 sent$/m);
+    const [, tree] = await bob.printed(/^file (\d{3}) to lab1: tree \(2 files, 12 bytes\)$/m);
+    await alice.printed(new RegExp(`^file ${tree} from bob: tree \\(2 files, 12 bytes\\)$`, "m"));
+    await alice.type(`/accept ${tree}\n`);
+    await alice.printed(new RegExp(`^file ${tree} received: alice.tree$`, "m"));
+    await bob.printed(new RegExp(`^file ${tree} sent$`, "m"));
     assertEquals(folder.read("alice/tree/deep/leaf.txt"), "green\n");
 
     await alice.type("/send bob users.txt\n");
-    await bob.printed(/^file 3 from alice: users\.txt/m);
-    await bob.type("/refuse 3\n");
-    await alice.printed(/^file 3 failed: bob has refused it$/m);
+    const [, users] = await bob.printed(/^file (\d+) from alice: users\.txt/m);
+    await bob.type(`/refuse ${users}\n`);
+    await alice.printed(new RegExp(`^file ${users} failed: bob has refused it$`, "m"));
     await alice.type("/exit\n");
     await bob.type("E\n");
     assertEquals([await alice.over(), await bob.over()], [0, 0]);
@@ -83,8 +85,8 @@ export function fileProgramTests(programs: Programs): void {
     await bob.type("/list\n");
     await bob.printed(/^jacky/m);
     await alice.type("/send bob film.bin\n");
-    await bob.printed(/^file 1 from alice: film\.bin/m);
-    await bob.type("/accept 1\n");
+    const [, n] = await bob.printed(/^file (\d+) from alice: film\.bin/m);
+    await bob.type(`/accept ${n}\n`);
     const part = join(folder.path, "bob", "film.bin.part");
     for (const who of ["bob", "alice"]) {
       const before = sizeOf(part);
@@ -98,7 +100,8 @@ export function fileProgramTests(programs: Programs): void {
       else alice = start("alice");
     }
     await until(() => exists(join(folder.path, "bob", "film.bin")), "film.bin", WAIT_MS);
-    await bob.printed(/^file 1 received: /m);
+    // After both have started anew too.
+    await bob.printed(new RegExp(`^file ${n} received: `, "m"));
     assert(contains(join(folder.path, "bob", "film.bin"), film));
     assertEquals([...Deno.readDirSync(join(folder.path, "bob"))].length, 1);
     await alice[Symbol.asyncDispose]();
@@ -115,12 +118,12 @@ export function fileProgramTests(programs: Programs): void {
     await bob.type("/list\n");
     await bob.printed(/^jacky/m);
     await alice.type("/send bob film.bin\n");
-    await bob.printed(/^file 1 from alice/m);
-    await bob.type("/accept 1\n");
+    const [, n] = await bob.printed(/^file (\d+) from alice/m);
+    await bob.type(`/accept ${n}\n`);
     await until(() => exists(join(folder.path, "bob", "film.bin.part")), "the part", WAIT_MS);
     server.process.kill("SIGKILL");
-    await bob.printed(/^file 1 received: /m);
-    await alice.printed(/^file 1 sent$/m);
+    await bob.printed(new RegExp(`^file ${n} received: `, "m"));
+    await alice.printed(new RegExp(`^file ${n} sent$`, "m"));
   });
 
   test("a file goes between peers without a server", async () => {
@@ -134,10 +137,11 @@ export function fileProgramTests(programs: Programs): void {
     const slides = randomBytes(2_000_000);
     Deno.writeFileSync(join(folder.path, "slides.pdf"), slides);
     await alice.type("/send bob slides.pdf\n");
-    await bob.printed(/^file 1 from alice: slides\.pdf \(2\.0 MB\)$/m);
-    await bob.type("/accept 1\n");
-    await bob.printed(/^file 1 received: bob.slides\.pdf$/m);
-    await alice.printed(/^file 1 sent$/m);
+    const [, n] = await alice.printed(/^file (\d{3}) to bob: slides\.pdf \(2\.0 MB\)$/m);
+    await bob.printed(new RegExp(`^file ${n} from alice: slides\\.pdf \\(2\\.0 MB\\)$`, "m"));
+    await bob.type(`/accept ${n}\n`);
+    await bob.printed(new RegExp(`^file ${n} received: bob.slides\\.pdf$`, "m"));
+    await alice.printed(new RegExp(`^file ${n} sent$`, "m"));
     assert(contains(join(folder.path, "bob", "slides.pdf"), slides));
   });
 }

@@ -120,7 +120,7 @@ class Simulation {
 
   run(): Outcome {
     for (const machine of [this.#alice, this.#bob]) machine.loggedIn();
-    this.#alice.command({ type: "send", to: { user: "bob" }, path: "file" });
+    this.#alice.send(this.#offer.id, "file", { user: "bob" });
     for (let step = 0; step < STEPS; step++) {
       this.#drain();
       if (this.#ended()) return this.#outcome();
@@ -256,7 +256,7 @@ class Simulation {
         const message = { from: name, to: output.to, text: output.text };
         if (!this.#bob.isOffer(message, false)) throw new Error("the offer is not read");
         this.#bob.offered(message);
-        return this.#bob.command({ type: "accept", n: 1 });
+        return this.#bob.decide(this.#offer.id, "accept");
       }
       case "show":
         this.#shown[name] = output.event;
@@ -267,7 +267,7 @@ class Simulation {
         return machine.restored({ outcomes: [], made: [], taken: [] });
       case "readOffer":
         return job(() =>
-          machine.read(output.n, output.to, {
+          machine.read(output.to, {
             offer: this.#offer,
             to: "bob",
             isRoom: false,

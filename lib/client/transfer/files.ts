@@ -61,9 +61,14 @@ export class ClientFiles {
     } else this.view.problem("files can be sent after logging in");
   }
 
-  /** A number that no offer has: for files that take another way. */
-  takeNumber(): number {
-    return this.#runner?.takeNumber() ?? 0;
+  /** The numbers of offers, and of files that take another way; undefined before the user is logged in. */
+  get numbers(): TransferRunner["numbers"] | undefined {
+    return this.#runner?.numbers;
+  }
+
+  /** The id of the file that the user means by a number; undefined if that is not clear. */
+  meant(n: number): string | undefined {
+    return this.#runner?.meant(n);
   }
 
   /** A message of the chat; returns whether it is an offer, and shown as one. */

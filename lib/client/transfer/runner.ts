@@ -86,13 +86,22 @@ export class TransferRunner {
     this.#tell((machine) => machine.notReached(to, clock()));
   }
 
-  /** A number that no offer has: for files that take another way. */
-  takeNumber(): number {
-    return this.#machine.takeNumber();
+  /** The numbers of offers, and of files that take another way. */
+  get numbers(): FileTransfers["numbers"] {
+    return this.#machine.numbers;
+  }
+
+  /** The id of the file that the user means by a number; undefined if that is not clear. */
+  meant(n: number): string | undefined {
+    const meant = this.#machine.meant(n);
+    return "id" in meant ? meant.id : undefined;
   }
 
   do(command: FileCommand): void {
-    this.#tell((machine) => machine.command(command));
+    this.#tell((machine) => {
+      if (command.type !== "send") return machine.command(command);
+      machine.send(machine.numbers.shortId(freshName), command.path, command.to);
+    });
   }
 
   /** The program ends; what is on disk stays, and is resumed by the next run. */
@@ -230,17 +239,17 @@ export class TransferRunner {
     }
   }
 
-  async #readOffer({ n, to, path }: Output<"readOffer">): Promise<void> {
+  async #readOffer({ offer, to, path }: Output<"readOffer">): Promise<void> {
     try {
       const [name, isRoom] = "user" in to ? [to.user, false] : [to.room, true];
-      const made = await this.#options.store.offer(path, name, isRoom, (done, bytes) => {
+      const made = await this.#options.store.offer(offer, path, name, isRoom, (done, bytes) => {
         if (this.#closed) throw new Error("the program ends");
-        if (this.#machine.isReadingStopped(n)) throw new Error("it was stopped");
-        this.#tell((machine) => machine.reading(n, done, bytes, clock()));
+        if (this.#machine.isReadingStopped(offer)) throw new Error("it was stopped");
+        this.#tell((machine) => machine.reading(offer, done, bytes, clock()));
       });
-      this.#tell((machine) => machine.read(n, to, made));
+      this.#tell((machine) => machine.read(to, made));
     } catch (error) {
-      this.#tell((machine) => machine.notRead(n, failure(error)));
+      this.#tell((machine) => machine.notRead(offer, failure(error)));
     }
   }
 

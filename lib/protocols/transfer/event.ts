@@ -1,6 +1,6 @@
 import type { Target } from "../../chat/entry.ts";
 
-/** A file or a folder that was offered. `n` is the number by which the user refers to it. */
+/** A file or a folder that was offered. `n` is its number in `FileNumbers`. */
 export interface TransferItem {
   readonly n: number;
   readonly name: string;

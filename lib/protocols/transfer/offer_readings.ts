@@ -7,6 +7,7 @@ import type { TransferOutput } from "./output.ts";
 const SHOW_MS = 250;
 
 interface Reading {
+  readonly n: number;
   readonly path: string;
   readonly to: Target;
   shownAt: number;
@@ -15,10 +16,10 @@ interface Reading {
   isStopped: boolean;
 }
 
-/** The files and folders that are being read before they are offered, by the numbers that their offers get. */
+/** The files and folders that are being read before they are offered, by the ids that their offers get. */
 export class OfferReadings {
   readonly #out: Outputs<TransferOutput>;
-  readonly #readings = new Map<number, Reading>();
+  readonly #readings = new Map<string, Reading>();
 
   constructor(out: Outputs<TransferOutput>) {
     this.#out = out;
@@ -30,7 +31,7 @@ export class OfferReadings {
 
   /** The list of them, as that of the transfers has them. */
   get states(): FileState[] {
-    return [...this.#readings].map(([n, { path, to, done, bytes }]) => ({
+    return [...this.#readings.values()].map(({ n, path, to, done, bytes }) => ({
       n,
       name: path,
       bytes,
@@ -41,41 +42,43 @@ export class OfferReadings {
     }));
   }
 
-  start(n: number, path: string, to: Target): void {
-    this.#readings.set(n, { path, to, shownAt: -Infinity, done: 0, bytes: 0, isStopped: false });
-    this.#out.push({ type: "readOffer", n, to, path });
+  start(offer: string, n: number, path: string, to: Target): void {
+    this.#readings.set(offer, { n, path, to, shownAt: -Infinity, done: 0, bytes: 0, isStopped: false });
+    this.#out.push({ type: "readOffer", offer, to, path });
   }
 
-  /** The user stops it; whether there is one of that number. */
-  stop(n: number): boolean {
-    const reading = this.#readings.get(n);
-    if (reading) reading.isStopped = true;
-    return reading !== undefined;
+  /** The user stops it, or decides what only a receiver can. */
+  decide(offer: string, decision: "accept" | "refuse" | "stop"): void {
+    const reading = this.#readings.get(offer);
+    if (!reading) return;
+    if (decision === "stop") reading.isStopped = true;
+    else this.#out.push({ type: "problem", why: `${reading.n} is your own offer; /stop ${reading.n} stops it` });
   }
 
-  isStopped(n: number): boolean {
-    return this.#readings.get(n)?.isStopped ?? false;
+  isStopped(offer: string): boolean {
+    return this.#readings.get(offer)?.isStopped ?? false;
   }
 
   /** Shows progress, now and then. It never looks complete before the end. */
-  progress(n: number, done: number, bytes: number, now: number): void {
-    const reading = this.#readings.get(n);
+  progress(offer: string, done: number, bytes: number, now: number): void {
+    const reading = this.#readings.get(offer);
     if (!reading) return;
     Object.assign(reading, { done, bytes });
     if (now - reading.shownAt < SHOW_MS) return;
     reading.shownAt = now;
-    this.#show(n, reading.path, Math.min(done, bytes - 1), bytes);
+    this.#show(reading, Math.min(done, bytes - 1), bytes);
   }
 
   /** What was to be read. */
-  end(n: number): string {
-    const { path, bytes } = this.#readings.get(n) ?? { path: "", bytes: 0 };
-    this.#readings.delete(n);
-    this.#show(n, path, bytes, bytes);
-    return path;
+  end(offer: string): string {
+    const reading = this.#readings.get(offer);
+    if (!reading) return "";
+    this.#readings.delete(offer);
+    this.#show(reading, reading.bytes, reading.bytes);
+    return reading.path;
   }
 
-  #show(n: number, name: string, done: number, bytes: number): void {
-    this.#out.push({ type: "show", event: { type: "reading", n, name, done, bytes } });
+  #show({ n, path }: Reading, done: number, bytes: number): void {
+    this.#out.push({ type: "show", event: { type: "reading", n, name: path, done, bytes } });
   }
 }

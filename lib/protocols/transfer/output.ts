@@ -21,8 +21,8 @@ export type TransferOutput =
   | { readonly type: "problem"; readonly why: string }
   /** Read the records of earlier runs; `restored`. */
   | { readonly type: "restore" }
-  /** Read and digest what is to be offered; `reading`, then `read` or `notRead`. */
-  | { readonly type: "readOffer"; readonly n: number; readonly to: Target; readonly path: string }
+  /** Read and digest what is to be offered under an id; `reading`, then `read` or `notRead`. */
+  | { readonly type: "readOffer"; readonly offer: string; readonly to: Target; readonly path: string }
   /** Record that an offer was accepted; "accepted". */
   | { readonly type: "accept"; readonly taken: OfferTaken }
   /** Write records in this order, up to the first that fails. The user is told of a failure if `reports`. */

@@ -110,7 +110,7 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
     for (const [id, { key: other }] of this.#sources) {
       if (other !== key) continue;
       this.#sources.delete(id);
-      if (why === undefined) this.#machine.command({ type: "stop", n: this.#machine.numberOf(id)! });
+      if (why === undefined) this.#machine.decide(id, "stop");
       else this.#machine.offerEvent(id, { type: "notSaid", why }, now);
     }
     this.#drain(now);
@@ -119,11 +119,11 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
   /** Accepts an offer to us; whether it could be accepted. */
   accept(offer: FileOffer, text: string, from: string, room: string, now: number): boolean {
     const message = { from, to: { room }, text };
-    if (this.#machine.numberOf(offer.id) !== undefined || !this.#machine.isOffer(message, false)) return false;
+    if (this.#machine.has(offer.id) || !this.#machine.isOffer(message, false)) return false;
     const target = new MemoryTarget(offer, this.hashing.sha256);
     this.#incoming.set(offer.id, { from, target, heardAt: now, transfer: undefined });
     this.#machine.offered(message);
-    this.#machine.command({ type: "accept", n: this.#machine.numberOf(offer.id)! });
+    this.#machine.decide(offer.id, "accept");
     this.#drain(now);
     return true;
   }
@@ -170,7 +170,7 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
     this.#digesting.shift();
     const offer = source.offer(this.#freshName());
     this.#sources.set(offer.id, first);
-    this.#machine.read(undefined, { room }, { offer, to: room, isRoom: true, path: "", passedOver: 0 });
+    this.#machine.read({ room }, { offer, to: room, isRoom: true, path: "", passedOver: 0 });
     this.#drain(now);
   }
 
@@ -191,7 +191,7 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
         return this.#out.push({ type: "offer", key: this.#sources.get(output.offer)!.key, text: output.text, ending });
       }
       case "show":
-        if (output.event.type === "fileFailed") this.#failed(output.event.n, output.event.why);
+        if (output.event.type === "fileFailed") this.#failed(this.#machine.offerOf(output.event.n)!, output.event.why);
         return;
       case "restore":
         return machine.restored({ outcomes: [], made: [], taken: [] });
@@ -341,20 +341,18 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
   }
 
   /** An offer to us has failed, or a receiver of ours. */
-  #failed(n: number, why: string): void {
-    const id = this.#machine.offerOf(n)!;
+  #failed(id: string, why: string): void {
     const incoming = this.#incoming.get(id);
     if (!incoming) return;
     this.#incoming.delete(id);
     this.#out.push({ type: "failed", offer: incoming.target.offer, from: incoming.from, why });
     // What its user would try again is given up, and its sender told.
-    this.#machine.command({ type: "refuse", n });
+    this.#machine.decide(id, "refuse");
   }
 
   #fail(offer: string, why: string): void {
-    const n = this.#machine.numberOf(offer)!;
-    this.#failed(n, why);
-    this.#machine.command({ type: "stop", n });
+    this.#failed(offer, why);
+    this.#machine.decide(offer, "stop");
   }
 
   #freshName(): string {

@@ -1,6 +1,7 @@
 import type { Target } from "../../chat/entry.ts";
 import { type Machine, Outputs } from "../../core/machine.ts";
 import type { FileCommand, TransferItem } from "./event.ts";
+import { FileNumbers } from "./file_numbers.ts";
 import { type FileOffer, type OfferMade, type OfferTaken, offerText, readOffer, type UnackedOutcome } from "./offer.ts";
 import { UnackedOutcomes } from "./outcomes.ts";
 import type { AttemptEvent, Failure, OfferEvent, Side, TransferContext, TransferOutput } from "./output.ts";
@@ -43,12 +44,11 @@ const UPLOADS_TO_ONE = 4;
 export class FileTransfers implements Machine<TransferOutput> {
   readonly #context: TransferContext = { out: new Outputs(), attempts: new Map<string, Side>() };
   readonly #outcomes = new UnackedOutcomes(this.#context.out);
-  readonly #items = new Map<number, FileReceiver | FileSender>();
-  /** The same by offer. */
-  readonly #offers = new Map<string, FileReceiver | FileSender>();
+  /** By the id of the offer. */
+  readonly #items = new Map<string, FileReceiver | FileSender>();
+  readonly #numbers = new FileNumbers();
   /** How many offers each user has made since the last answer to one of them; of users with undecided offers alone. */
   readonly #unanswered = new Map<string, number>();
-  #last = 0;
   #restored = false;
   readonly #readings = new OfferReadings(this.#context.out);
   #closed = false;
@@ -95,20 +95,30 @@ export class FileTransfers implements Machine<TransferOutput> {
     this.#outcomes.notify();
   }
 
-  /** The number of an offer; undefined for an unknown one. */
-  numberOf(offer: string): number | undefined {
-    return this.#offers.get(offer)?.item.n;
+  /** Whether an offer is listed. */
+  has(offer: string): boolean {
+    return this.#items.has(offer);
   }
 
-  /** The id of the offer with this number. */
+  /** The id of the offer that is listed under this number. */
   offerOf(n: number): string | undefined {
-    const item = this.#items.get(n);
-    return item && (item.sends ? item.made.offer.id : item.taken.offer.id);
+    for (const [id, { item }] of this.#items) if (item.n === n) return id;
+    return undefined;
   }
 
-  /** A number that no offer has: for files that take another way. */
-  takeNumber(): number {
-    return ++this.#last;
+  /** The numbers of offers, and of files that take another way. */
+  get numbers(): Pick<FileNumbers, "take" | "release" | "shortId"> {
+    return this.#numbers;
+  }
+
+  /** The id of the file that a user means by a number; the reason if there is none. */
+  meant(n: number): { readonly id: string } | { readonly why: string } {
+    const ids = this.#numbers.matches(n);
+    // Those that have ended are only asked for where nothing else can be meant.
+    const open = ids.filter((id) => this.#items.get(id)?.outcome === undefined);
+    const [id, ...others] = open.length > 0 ? open : ids;
+    if (id === undefined) return { why: this.#noSuch(n) };
+    return others.length === 0 ? { id } : { why: this.#numbers.choice(n, [id, ...others]) };
   }
 
   /** Withdraws all offers of our own. */
@@ -124,28 +134,27 @@ export class FileTransfers implements Machine<TransferOutput> {
 
   /**
    * Whether a message is shown as an offer; the others are shown as messages. An offer of our own user on another device stays a
-   * message, and so does one that repeats another user's.
+   * message, and so does one that repeats the id or the number of another user's.
    */
   isOffer({ from, text }: OfferMessage, own: boolean): boolean {
     const offer = own ? undefined : readOffer(text);
     if (!offer) return false;
-    const known = this.#offers.get(offer.id);
-    return !known || (!known.sends && known.with === from);
+    const known = this.#items.get(offer.id);
+    if (!known) return !this.#numbers.isRepeated(offer.id);
+    return !known.sends && known.with === from;
   }
 
   /** A message for which `isOffer` is true. */
   offered({ from, to, text }: OfferMessage): void {
     const offer = readOffer(text)!;
-    if (this.#offers.has(offer.id)) return;
+    if (this.#items.has(offer.id)) return;
     const open = this.#open();
     const theirs = open.filter((item) => item.with === from);
     const dropped = theirs.length >= OPEN_OF_ONE ? theirs[0] : open.length >= OPEN ? oldestOfMost(open) : undefined;
-    if (dropped) {
-      dropped.forget();
-      this.#remove(dropped);
-    }
+    dropped?.forget();
     const { taken } = this.#addReceiver({ offer, from, to, accepted: false });
     this.#out({ type: "record", changes: [{ type: "take", taken }], reports: false });
+    if (dropped) this.#remove(dropped);
   }
 
   /** A signal of another user's client; `seen` is the address that client is connected from. */
@@ -165,25 +174,36 @@ export class FileTransfers implements Machine<TransferOutput> {
     }
   }
 
-  command(command: FileCommand): void {
+  command(command: Exclude<FileCommand, { type: "send" }>): void {
     if (this.#closed) return;
     switch (command.type) {
-      case "send":
-        return this.#readings.start(++this.#last, command.path, command.to);
       case "files": {
         const files = [...this.#items.values()].map((item) => {
           return { ...item.item, sends: item.sends, with: item.with, state: item.state };
         });
         return this.#out({ type: "show", event: { type: "files", files: [...files, ...this.#readings.states] } });
       }
+      case "refuseAll":
+        return this.#refuseAll(command.from);
     }
-    if (command.type === "refuseAll") return this.#refuseAll(command.from);
-    if (command.type === "stop" && this.#readings.stop(command.n)) return;
-    const item = this.#items.get(command.n);
-    if (item && !item.sends) this.#unanswered.delete(item.with);
-    if (!item) this.#problem(this.#noSuch(command.n));
-    else if (item.outcome !== undefined) this.#problem(`${item.item.name}: ${item.outcome}`);
-    else item[command.type]();
+    const meant = this.meant(command.n);
+    if ("why" in meant) this.#problem(meant.why);
+    else this.decide(meant.id, command.type);
+  }
+
+  /** Offers what is at a path, under a random id. */
+  send(id: string, path: string, to: Target): void {
+    if (!this.#closed) this.#readings.start(id, this.#numbers.take(id, path), path, to);
+  }
+
+  /** A decision about one offer. */
+  decide(offer: string, decision: "accept" | "refuse" | "stop"): void {
+    if (this.#closed) return;
+    const item = this.#items.get(offer);
+    if (!item) return this.#readings.decide(offer, decision);
+    if (!item.sends) this.#unanswered.delete(item.with);
+    if (item.outcome !== undefined) this.#problem(`${item.item.name}: ${item.outcome}`);
+    else item[decision]();
   }
 
   #refuseAll(from: string | undefined): void {
@@ -199,36 +219,38 @@ export class FileTransfers implements Machine<TransferOutput> {
   }
 
   /** `done` of the `bytes` to be offered have been read. */
-  reading(n: number, done: number, bytes: number, now: number): void {
-    this.#readings.progress(n, done, bytes, now);
+  reading(offer: string, done: number, bytes: number, now: number): void {
+    this.#readings.progress(offer, done, bytes, now);
   }
 
   /** Whether the user has stopped the reading of an offer. */
-  isReadingStopped(n: number): boolean {
-    return this.#readings.isStopped(n);
+  isReadingStopped(offer: string): boolean {
+    return this.#readings.isStopped(offer);
   }
 
-  /** An offer was read, under the number of `readOffer`, or made without that. */
-  read(n: number | undefined, to: Target, made: OfferMade): void {
-    const isStopped = n !== undefined && this.#readings.isStopped(n);
+  /** An offer was read, or made without being asked for by `readOffer`. */
+  read(to: Target, made: OfferMade): void {
+    const { id } = made.offer;
+    const isStopped = this.#readings.isStopped(id);
     if (this.#closed || isStopped) {
       const change = { type: "withdraw", made, why: isStopped ? "it was stopped" : "the program ended" } as const;
       this.#out({ type: "record", changes: [change], reports: false });
-      return isStopped ? this.notRead(n, { why: "it was stopped", forOthers: "it was stopped" }) : undefined;
+      return isStopped ? this.notRead(id, { why: "it was stopped", forOthers: "it was stopped" }) : undefined;
     }
-    const { item } = this.#addSender(made, n);
+    const { item } = this.#addSender(made);
     this.#out({ type: "show", event: { type: "offering", ...item, to, skipped: made.passedOver } });
-    this.#out({ type: "say", to, text: offerText(made.offer), offer: made.offer.id });
-    if (n !== undefined) this.#readings.end(n);
+    this.#out({ type: "say", to, text: offerText(made.offer), offer: id });
+    this.#readings.end(id);
   }
 
-  notRead(n: number, { why }: Failure): void {
-    this.#problem(`${this.#readings.end(n)} is not offered: ${why}`);
+  notRead(offer: string, { why }: Failure): void {
+    this.#problem(`${this.#readings.end(offer)} is not offered: ${why}`);
+    this.#numbers.release(offer);
   }
 
   /** Something has happened to an offer, apart from its attempts. */
   offerEvent(offer: string, event: OfferEvent, now: number): void {
-    const item = this.#offers.get(offer);
+    const item = this.#items.get(offer);
     if (item) item.offerEvent(event, now);
     else if (event.type === "prepared") this.#out({ type: "release", transfer: event.transfer });
   }
@@ -262,7 +284,7 @@ export class FileTransfers implements Machine<TransferOutput> {
     seen: string | undefined,
     now: number,
   ): void {
-    const item = this.#offers.get(signal.offer);
+    const item = this.#items.get(signal.offer);
     switch (signal.type) {
       case "want":
         return this.#wanted(from, signal, seen, now);
@@ -279,7 +301,7 @@ export class FileTransfers implements Machine<TransferOutput> {
   }
 
   #wanted(from: string, want: Want, seen: string | undefined, now: number): void {
-    const found = this.#offers.get(want.offer);
+    const found = this.#items.get(want.offer);
     const item = found?.sends ? found : undefined;
     if (!item) return this.#out({ type: "findEnded", to: from, offer: want.offer });
     if (item.outcome !== undefined) return this.foundEnded(want.offer, from, item.outcome);
@@ -299,22 +321,22 @@ export class FileTransfers implements Machine<TransferOutput> {
     if (ended.length >= OPEN) this.#remove(ended[0]!);
     const unanswered = (this.#unanswered.get(taken.from) ?? 0) + 1;
     if (!taken.accepted) this.#unanswered.set(taken.from, unanswered);
-    const item = this.#item(taken.offer);
+    const item = this.#item(taken.offer, `${taken.offer.name} from ${taken.from}`);
     return this.#add(taken.offer.id, new FileReceiver(this.#context, this.#outcomes, taken, item, unanswered));
   }
 
-  #addSender(made: OfferMade, n?: number): FileSender {
-    return this.#add(made.offer.id, new FileSender(this.#context, made, this.#item(made.offer, n)));
+  #addSender(made: OfferMade): FileSender {
+    const item = this.#item(made.offer, `${made.offer.name} to ${made.to}`);
+    return this.#add(made.offer.id, new FileSender(this.#context, made, item));
   }
 
   #add<Item extends FileReceiver | FileSender>(offer: string, item: Item): Item {
-    this.#items.set(item.item.n, item);
-    this.#offers.set(offer, item);
+    this.#items.set(offer, item);
     return item;
   }
 
-  #item({ name, bytes, files }: FileOffer, n = ++this.#last): TransferItem {
-    return { n, name, bytes, files };
+  #item({ id, name, bytes, files }: FileOffer, title: string): TransferItem {
+    return { n: this.#numbers.take(id, title), name, bytes, files };
   }
 
   #receivers(): FileReceiver[] {
@@ -326,8 +348,8 @@ export class FileTransfers implements Machine<TransferOutput> {
   }
 
   #remove(item: FileReceiver): void {
-    this.#items.delete(item.item.n);
-    this.#offers.delete(item.taken.offer.id);
+    this.#items.delete(item.taken.offer.id);
+    this.#numbers.release(item.taken.offer.id);
     const isLast = item.isOpen && !this.#open().some((other) => other.with === item.with);
     if (isLast) this.#unanswered.delete(item.with);
   }
