@@ -81,7 +81,7 @@ test(
     await bob.sees("small.png");
     await bob.sees("large.png");
     await bob.page.waitForFunction(
-      "[...document.querySelectorAll('img.image')].every((each) => each.naturalWidth > 0)",
+      "[...document.querySelectorAll('img.image')].filter((each) => each.naturalWidth > 0).length === 2",
     );
     assertEquals(await imageSize(bob, "small.png"), { width: 40, height: 30, natural: 40 });
     assertEquals(await imageSize(bob, "large.png"), { width: 320, height: 213, natural: 3000 });
