@@ -157,8 +157,12 @@ pageTest(
     await alice.place("bob").filter({ hasText: "1 unread" }).waitFor();
     await isAccessible(alice, "a muted conversation");
     assertEquals(await page.title(), "lobby – Partyline");
-    await phone.page.waitForFunction("document.title.startsWith('(1) ')");
-    await phone.page.waitForFunction("document.getElementById('icon').href.startsWith('data:')");
+    await phone.page.waitForFunction(() => {
+      const { document } = globalThis as unknown as {
+        document: { title: string; getElementById: (id: string) => { href: string } };
+      };
+      return document.title.startsWith("(1) ") && document.getElementById("icon").href.startsWith("data:");
+    });
 
     await page.getByRole("button", { name: "Settings" }).click();
     await page.getByRole("button", { name: "Log out everywhere" }).click();
