@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { dirname, fromFileUrl, join } from "@std/path";
+import { dirname, fromFileUrl, join, toFileUrl } from "@std/path";
 import { crc32, inflateSync } from "node:zlib";
 import { concat, equals } from "../lib/core/bytes.ts";
 import { readImageHeader } from "../lib/core/image_header.ts";
 import { StaticFiles } from "../lib/http/static_files.ts";
-import { bundle, withoutComments } from "../lib/store/web_bundle.ts";
+import { bundle, bundleParts } from "../lib/store/web_bundle.ts";
 import { pageVersion, readWebFiles, type WebFiles } from "../lib/store/web_files.ts";
+import { withoutComments } from "../lib/store/web_module.ts";
+import { LANGUAGES } from "../lib/web/languages.ts";
+import { Folder } from "./support/programs.ts";
 import { drawIcon, ICONS } from "../tools/icons.ts";
 
 const FOLDER = join(dirname(fromFileUrl(import.meta.url)), "..", "lib", "web");
@@ -17,14 +20,17 @@ function neededBy(page: string, files: WebFiles): string[] {
   return [page, ...found.map(([, name]) => name!)];
 }
 
-Deno.test("the chat page, with everything it loads, is less than 90 kB on the wire", () => {
+Deno.test("the chat page, with everything it loads, is less than 90 kB on the wire in every language", () => {
   const files = readWebFiles();
   const names = neededBy("chat.html", files);
   assert(names.includes("chat.js") && names.includes("chat.css"), names.join(" "));
   const wire = new StaticFiles(files).wireBytes;
   names.push("worker.js");
-  const bytes = names.reduce((sum, name) => sum + wire.get(name)!, 0);
-  assert(bytes < MAX_BYTES, `${bytes} bytes`);
+  for (const language of Object.keys(LANGUAGES)) {
+    const translation = language === "en" ? [] : [`texts_${language}_chat.js`];
+    const bytes = [...names, ...translation].reduce((sum, name) => sum + wire.get(name)!, 0);
+    assert(bytes < MAX_BYTES, `${language}: ${bytes} bytes`);
+  }
 });
 
 /** The style sheets that a page is written with, which it gets as one. */
@@ -74,12 +80,17 @@ Deno.test("the service worker stores what the page needs, all under one hash, an
   assertEquals(stored.version, pageVersion(files));
   assertMatch(stored.version, /^[0-9a-f]{12}$/);
   const [, ...needed] = neededBy("chat.html", files);
+  needed.push(`files_${stored.version}.js`);
   assertEquals(stored.files.map((each) => each.replace(/^\/page\/|\?v=.*/g, "")), needed);
   const served = new StaticFiles(files);
-  assertEquals(stored.translations, ["vi", "zh"].map((name) => `/page/texts_${name}.js?v=${stored.version}`));
+  assertEquals(stored.translations, ["vi", "zh"].map((name) => `/page/texts_${name}_chat.js?v=${stored.version}`));
   for (const address of [...stored.files, ...stored.translations]) {
     const { pathname, search } = new URL(address, "http://127.0.0.1/");
-    assertEquals(search, /\.(css|js)$/.test(pathname) ? `?v=${stored.version}` : "", address);
+    assertEquals(
+      search,
+      /\.(css|js)$/.test(pathname) && !pathname.includes(stored.version) ? `?v=${stored.version}` : "",
+      address,
+    );
     const response = served.answerPath(pathname, new Request(`http://127.0.0.1${address}`));
     assertEquals(response.status, 200, address);
     assertEquals((await response.bytes()).length > 0, true);
@@ -158,13 +169,38 @@ Deno.test("a file served with gzip equals the one served without", async () => {
   }
 });
 
-Deno.test("a page's script has no types, comments or imports, and parses", () => {
-  for (const [name, text] of readWebFiles()) {
+/** A script without the lines by which it and one that is loaded later share names. */
+function partsOf(text: string) {
+  const listOf = (list: string) => list.split(",").map((each) => each.trim());
+  const imported: { readonly names: readonly string[]; readonly from: string }[] = [];
+  const exported: string[] = [];
+  const script = text.replace(/^import \{ (.*) \} from "(.*)";\n/, (_, names, from) => {
+    imported.push({ names: listOf(names), from });
+    return "";
+  }).replace(/\nexport \{ (.*) \};\n$/, (_, names) => (exported.push(...listOf(names)), "\n"));
+  return { script, imported, exported };
+}
+
+/** Whether a script is written as a file of its own; translations and what is loaded later are made. */
+function existsSource(name: string): boolean {
+  return !/_(?:chat|server|peers|[0-9a-f]{12})\.js$/.test(name);
+}
+
+Deno.test("a page's script has no types or comments, parses, and imports nothing but names of the one that loads it", () => {
+  const files = readWebFiles();
+  for (const [name, text] of files) {
     if (!name.endsWith(".js") || typeof text !== "string") continue;
-    new Function(text);
+    const { script, imported, exported } = partsOf(text);
+    new Function(script);
+    for (const { names, from } of imported) {
+      const shared = partsOf(String(files.get(from.replace(/^\.\/|\?v=.*/g, "")))).exported;
+      assertEquals(names.filter((each) => !shared.includes(each)), [], name);
+    }
+    assertEquals(exported.length > 0, name === "chat.js" || imported.length > 0, name);
+    if (!existsSource(name)) continue;
     // Comments are removed by lines: no line of a text may look like one.
     const sources: string[] = [];
-    bundle(join(FOLDER, name.replace(/js$/, "ts")), (path) => (sources.push(path), Deno.readTextFileSync(path)));
+    bundleParts(join(FOLDER, name.replace(/js$/, "ts")), (path) => (sources.push(path), Deno.readTextFileSync(path)));
     for (const path of sources) {
       for (const line of Deno.readTextFileSync(path).split("\n")) {
         if (path.includes("/lib/") && !/^\s*(\/\/|\/?\*)/.test(line)) {
@@ -172,7 +208,7 @@ Deno.test("a page's script has no types, comments or imports, and parses", () =>
         }
       }
     }
-    assertEquals(/^\s*(\/\/|\/\*)|^(import|export)\b|\bimport\(/m.exec(text)?.[0], undefined, name);
+    assertEquals(/^\s*(\/\/|\/\*)|^(import|export)\b/m.exec(script)?.[0], undefined, name);
   }
 });
 
@@ -196,6 +232,39 @@ Deno.test("a bundled module runs once, after its imports; modules may share name
   new Function("order", bundle("/a.ts", read))(order);
   assertEquals(order, ["c", "b", "a 21 2"]);
   assertThrows(() => bundle("/d.ts", read), TypeError, "cannot be bundled");
+});
+
+Deno.test("a module that is loaded later is a script of its own, which shares the modules of the page's script", async () => {
+  const modules: Record<string, string> = {
+    "/a.ts": [
+      'import { shared, twice } from "./b.ts";',
+      "const only = 1;",
+      "export class Unused {",
+      "}",
+      "export async function load() {",
+      '  const { Late } = await import("./late.ts");',
+      "  return [shared.length, twice(only), new Late().found()];",
+      "}",
+      "globalThis.dispatchEvent(new CustomEvent('loads', { detail: load }));",
+    ].join("\n"),
+    "/b.ts": "export const shared: string[] = [];\nexport function twice(x: number) {\n  return 2 * x;\n}\n" +
+      "export function forLate() {\n  shared.push('late');\n  return shared.length;\n}",
+    "/c.ts": 'import { twice } from "./b.ts";\nconst only = 20;\nexport const four = twice(only);',
+    "/late.ts": 'import { forLate as other } from "./b.ts";\nimport { four } from "./c.ts";\n' +
+      "export class Late {\n  found() {\n    return [other(), four];\n  }\n}",
+  };
+  const { script, late } = bundleParts("/a.ts", (path) => modules[path]!);
+  assertEquals([...late.keys()], ["late"]);
+  assertEquals(/Unused|four/.exec(script)?.[0], undefined);
+  using folder = new Folder();
+  folder.write("a.js", script);
+  folder.write("late.js", late.get("late")!);
+  const loads = new Promise<() => Promise<unknown>>((resolve) => {
+    addEventListener("loads", (event) => resolve((event as CustomEvent).detail), { once: true });
+  });
+  await import(toFileUrl(join(folder.path, "a.js")).href);
+  assertEquals(await (await loads)(), [0, 2, [1, 40]]);
+  assertThrows(() => bundle("/a.ts", (path) => modules[path]!), TypeError, "cannot be one script");
 });
 
 Deno.test("functions and classes that nothing names are left out of a bundle, and so are those that only they named", () => {

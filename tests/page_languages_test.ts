@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { isAccessible } from "./support/accessible.ts";
 import { pageTest } from "./support/page_stage.ts";
+import { readWebFiles } from "../lib/store/web_files.ts";
 import { languageFor, LANGUAGES } from "../lib/web/languages.ts";
 import { readSettings } from "../lib/web/settings.ts";
 import { SLASH_COMMANDS } from "../lib/web/slash_commands.ts";
@@ -29,13 +30,10 @@ function filesOf(extension: string): { readonly name: string; readonly text: str
 const SOURCES = filesOf(".ts").filter(({ name }) => !name.startsWith("texts"));
 const PAGES = filesOf(".html");
 
-/** The translation in a file, as a page gets it. */
+/** The translation in a file. */
 async function translation(name: string): Promise<Texts> {
-  const said = new Promise<Texts>((resolve) => {
-    addEventListener("texts", (event) => resolve((event as CustomEvent<Texts>).detail), { once: true });
-  });
-  await import(`../lib/web/texts_${name}.ts`);
-  return await said;
+  const { sharedTexts, chatTexts, serverTexts, peerTexts } = await import(`../lib/web/texts_${name}.ts`);
+  return { shared: sharedTexts, chat: chatTexts, server: serverTexts, peers: peerTexts };
 }
 
 const TRANSLATIONS: { readonly name: string; readonly texts: Texts }[] = [];
@@ -194,6 +192,23 @@ function isEnglish(text: string): boolean {
   }
   return /^[A-Z][a-z]+\b/.test(trimmed) || /\b[a-z]{2,}\b.* \b[a-z]{2,}\b/i.test(trimmed);
 }
+
+Deno.test("a page's script with a translation has the texts of that page, and says them when it has run", () => {
+  const files = readWebFiles();
+  for (const { name, texts } of TRANSLATIONS) {
+    for (const group of ["chat", "server", "peers"] as const) {
+      const script = String(files.get(`texts_${name}_${group}.js`));
+      let said: Partial<Texts> | undefined;
+      new Function("dispatchEvent", script)(({ detail }: CustomEvent<Texts>) => said = detail);
+      assertEquals(Object.keys(said!), ["shared", group]);
+      assertEquals(Object.keys(said![group]!), Object.keys(texts[group]));
+      const others = (["chat", "server", "peers"] as const).filter((each) => each !== group);
+      for (const other of others) {
+        assert(!script.includes(`${other === "peers" ? "peer" : other}Texts`), `${name} ${other}`);
+      }
+    }
+  }
+});
 
 Deno.test("the language is the one that was chosen, else the first of the browser's that the pages have", () => {
   assertEquals(languageFor("auto", ["vi-VN", "en-US"]), "vi");

@@ -1,57 +1,104 @@
-import nodeModule from "node:module";
-import { fromFileUrl, toFileUrl } from "@std/path";
+import { basename, fromFileUrl, toFileUrl } from "@std/path";
+import { type Module, parseModule, withoutTypes } from "./web_module.ts";
+
+/** A page's script, and those that it loads later, by the names of their modules. */
+export interface Bundle {
+  readonly script: string;
+  readonly late: ReadonlyMap<string, string>;
+}
+
+/** One script out of a module in TypeScript and all that it imports, packages included; it loads nothing later. */
+export function bundle(entry: string, read: (path: string) => string): string {
+  const { script, late } = bundleParts(entry, read);
+  if (late.size > 0) throw new TypeError(`${entry} cannot be one script: it loads ${[...late.keys()]}`);
+  return script;
+}
 
 /**
- * One script out of a module in TypeScript and all that it imports, packages included. The modules follow each other, each after
+ * A script out of a module in TypeScript and all that it imports, packages included. The modules follow each other, each after
  * its imports, in one scope; a module with a name that is taken there becomes a function that gives what it exports. The types
- * are taken off by Deno itself; functions, classes and plain values that nothing in the script names are left out.
+ * are taken off by Deno itself; functions, classes and plain values that nothing in the scripts names are left out.
  *
- * What cannot be bundled this way throws: a default export, `export let`, and an import for its effects alone.
+ * A module that is loaded with `import("./name.ts")` becomes a script of its own, `name.js`, with those of its imports that the
+ * page's script does not have. It imports the others from the page's script, which exports them.
+ *
+ * What cannot be bundled this way throws: a default export, `export let`, an import for its effects alone, and a module that two
+ * scripts load later.
  */
-export function bundle(entry: string, read: (path: string) => string): string {
+export function bundleParts(entry: string, read: (path: string) => string): Bundle {
   const known = new Map<string, Module>();
-  const modules: Module[] = [];
+  const later = new Map<string, string>();
 
   /** Adds a module after those that it imports. */
-  const add = (path: string): Module => {
+  const add = (path: string, modules: Module[]): Module => {
     const before = known.get(path);
     if (before) return before;
     const base = toFileUrl(path);
     const resolved = (specifier: string) =>
       fromFileUrl(specifier.startsWith(".") ? new URL(specifier, base) : import.meta.resolve(specifier));
-    const module = parseModule(withoutTypes(read(path), path), path, (specifier) => add(resolved(specifier)));
+    const script = withoutTypes(read(path), path).replace(/\bimport\("(\.\/(\w+)\.ts)"\)/g, (_, specifier, name) => {
+      later.set(name, resolved(specifier));
+      return `import("./${name}.js")`;
+    });
+    const module = parseModule(script, path, (specifier) => add(resolved(specifier), modules));
     known.set(path, module);
     modules.push(module);
     return module;
   };
 
-  add(entry);
-  dropUnused(modules);
-  const taken = new Set<string>();
+  const modules: Module[] = [];
+  add(entry, modules);
+  const parts = [...later].map(([name, path]) => {
+    if (known.has(path)) throw new TypeError(`${path} is imported, and loaded later`);
+    const own: Module[] = [];
+    add(path, own);
+    return { name, modules: own };
+  });
+  const shared = parts.flatMap(({ modules }) => modules);
+  for (const { modules: own } of parts) {
+    const foreign = own.flatMap(({ imports }) => imports).find(({ from }) =>
+      !own.includes(from) && shared.includes(from)
+    );
+    if (foreign) throw new TypeError(`two scripts that are loaded later have ${foreign.name}`);
+  }
+  dropUnused([...modules, ...shared]);
+  let script = textOf(modules, new Set());
+  const name = basename(entry).replace(/ts$/, "js");
+  const wanted = new Set<string>();
+  const late = new Map<string, string>();
+  for (const part of parts) {
+    const common = commonNames(part.modules, modules);
+    for (const each of common) wanted.add(each);
+    const text = textOf(part.modules, new Set(common));
+    late.set(part.name, `import { ${common.join(", ")} } from "./${name}";\n${text}${exportOf(part.modules.at(-1)!)}`);
+  }
+  if (wanted.size > 0) script += `export { ${[...wanted].join(", ")} };\n`;
+  return { script, late };
+}
+
+function textOf(modules: readonly Module[], taken: Set<string>): string {
   return modules.map((module, i) => placed(module, `module${i}`, taken)).join("");
 }
 
-interface Module {
-  /** What it runs, without its imports and the word `export`. */
-  body: string;
-  readonly imports: readonly Import[];
-  /** What others import: the name that they know it by, and its own. */
-  exported: Export[];
-  /** The names in the common scope, once it has its place; without one, an export is a property of `object`. */
-  readonly common: Map<string, string>;
-  object: string;
+/** The names in the common scope of `others` that these modules use. */
+function commonNames(modules: readonly Module[], others: readonly Module[]): string[] {
+  const names = new Set<string>();
+  for (const { local, name, from } of modules.flatMap(({ imports }) => imports)) {
+    if (!others.includes(from)) continue;
+    if (name === "*") throw new TypeError(`a script that is loaded later cannot import all as ${local}`);
+    if (from.exported.some((each) => each.name === name)) names.add(from.common.get(name) ?? from.object);
+  }
+  return [...names];
 }
 
-interface Import {
-  readonly local: string;
-  /** The name at its module; "*" for all of them. */
-  readonly name: string;
-  readonly from: Module;
-}
-
-interface Export {
-  readonly name: string;
-  readonly local: string;
+/** What the last module of a script exports to the one that loads it. */
+function exportOf({ exported, common }: Module): string {
+  const list = exported.map(({ name }) => {
+    const own = common.get(name);
+    if (own === undefined) throw new TypeError(`${name} cannot be loaded later: its name is taken`);
+    return own === name ? name : `${own} as ${name}`;
+  });
+  return `export { ${list.join(", ")} };\n`;
 }
 
 /** Names in a window that Deno does not know: a module's own name would hide them from the others. */
@@ -141,78 +188,4 @@ function dropUnused(modules: readonly Module[]): void {
 function count(text: string, counts = new Map<string, number>()): Map<string, number> {
   for (const [word] of text.matchAll(/\w+/g)) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
-}
-
-function parseModule(script: string, path: string, moduleOf: (specifier: string) => Module): Module {
-  const exported: Export[] = [];
-  const imports: Import[] = [];
-  const body = script
-    .replace(/^import \* as (\w+) from "([^"]+)";$/gm, (_, local, specifier) => {
-      imports.push({ local, name: "*", from: moduleOf(specifier) });
-      return "";
-    })
-    .replace(/^import \{([^}]*)\} from "([^"]+)";$/gm, (_, list, specifier) => {
-      const from = moduleOf(specifier);
-      for (const [name, local] of listed(list)) imports.push({ local, name, from });
-      return "";
-    })
-    .replace(/^export \* from "([^"]+)";$/gm, (_, specifier) => {
-      const from = moduleOf(specifier);
-      for (const { name } of from.exported) {
-        imports.push({ local: name, name, from });
-        exported.push({ name, local: name });
-      }
-      return "";
-    })
-    .replace(/^export \{([^}]*)\} from "([^"]+)";$/gm, (_, list, specifier) => {
-      const from = moduleOf(specifier);
-      for (const [name, as] of listed(list)) {
-        imports.push({ local: as, name, from });
-        exported.push({ name: as, local: as });
-      }
-      return "";
-    })
-    .replace(/^export \{([^}]*)\};$/gm, (_, list) => {
-      for (const [local, name] of listed(list)) exported.push({ name, local });
-      return "";
-    })
-    .replace(/^export ((?:async )?function\*?|class|const) (\w+)/gm, (_, kind, name) => {
-      exported.push({ name, local: name });
-      return `${kind} ${name}`;
-    });
-  const left = /^(?:import|export)\b.*/m.exec(body);
-  if (left) throw new TypeError(`${path} cannot be bundled: ${left[0]}`);
-  return { body, imports, exported, common: new Map(), object: "" };
-}
-
-/** The names in `a, b as c`, each with the name that is used for it. */
-function listed(list: string): [name: string, as: string][] {
-  return list.split(",").map((each) => each.trim()).filter((each) => each !== "").map((each) => {
-    const [name, as] = each.split(" as ") as [string, string | undefined];
-    return [name, as ?? name];
-  });
-}
-
-function withoutTypes(text: string, path: string): string {
-  // Named here and not imported by name: the runtime of the executables may be older, and does without it.
-  const script = nodeModule.stripTypeScriptTypes(withoutComments(text), { mode: "transform" });
-  if (typeof script !== "string") throw new TypeError(`${path} has no script`);
-  return script;
-}
-
-/**
- * The text of a script or a style sheet without the lines that hold a comment and nothing else; every line keeps its number.
- * Comments among code stay.
- */
-export function withoutComments(text: string): string {
-  let isInside = false;
-  const lines = text.split("\n").map((line) => {
-    const trimmed = line.trim();
-    if (!isInside && trimmed.startsWith("//")) return "";
-    const isComment = isInside || (trimmed.startsWith("/*") && (trimmed.endsWith("*/") || !trimmed.includes("*/")));
-    if (!isComment) return line;
-    isInside = !trimmed.endsWith("*/");
-    return "";
-  });
-  return lines.join("\n");
 }

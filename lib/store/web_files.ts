@@ -1,7 +1,8 @@
 import { fromFileUrl, join } from "@std/path";
 import { createHash } from "node:crypto";
 import { decodeLossy } from "../core/text.ts";
-import { bundle, withoutComments } from "./web_bundle.ts";
+import { bundle, bundleParts } from "./web_bundle.ts";
+import { withoutComments } from "./web_module.ts";
 
 const SOURCES = fromFileUrl(new URL("../web/", import.meta.url));
 /** Where `deno task build` puts the files that the executables include. */
@@ -20,12 +21,15 @@ export function readWebFiles(): WebFiles {
   return known ??= Deno.build.standalone ? readFolder(BUILT, /./) : makeWebFiles();
 }
 
+/** The texts of a page besides those that all pages have: their name, and where a file of texts has them. */
+const TEXTS = { chat: "chatTexts", server: "serverTexts", peers: "peerTexts" };
+
 /** What a page has a link to for each of its style sheets. */
 const STYLE_LINK = /<link rel="stylesheet" href="\/page\/([\w.]+)">/g;
 
 /**
  * What a browser gets: pages and pictures as they are; for each page one script and one style sheet, since each file costs half a
- * kilobyte of headers; and a script for each translation. No comments.
+ * kilobyte of headers; scripts that a page loads later; and a script for each page's texts in each translation. No comments.
  */
 function makeWebFiles(): WebFiles {
   const files = readFolder(SOURCES, /\.(html|svg|png|webmanifest)$/);
@@ -43,24 +47,46 @@ function makeWebFiles(): WebFiles {
         return kept;
       }),
     );
-    for (const [, script] of text.matchAll(/<script [^>]*src="\/page\/(\w+)\.js"/g)) addScript(script!, files);
+    for (const [, script] of text.matchAll(/<script [^>]*src="\/page\/(\w+)\.js"/g)) {
+      if (name !== PAGE) addScript(script!, files);
+    }
   }
   const translations: string[] = [];
   for (const { name } of Deno.readDirSync(SOURCES)) {
-    const script = /^(texts_\w+)\.ts$/.exec(name)?.[1];
-    if (script === undefined) continue;
-    addScript(script, files);
-    translations.push(`${script}.js`);
+    const language = /^texts_(\w+)\.ts$/.exec(name)?.[1];
+    if (language === undefined) continue;
+    for (const [group, texts] of Object.entries(TEXTS)) {
+      files.set(`texts_${language}_${group}.js`, translation(language, group, texts));
+    }
+    translations.push(`texts_${language}_chat.js`);
   }
   const needed = [...String(files.get(PAGE)).matchAll(/(?:href|src)="\/page\/([\w.-]+)"/g)].map(([, name]) => name!);
+  const page = bundleParts(join(SOURCES, PAGE.replace(/html$/, "ts")), Deno.readTextFileSync);
+  const script = PAGE.replace(/html$/, "js");
+  files.set(script, page.script);
   const hash = createHash("sha256");
   for (const name of [PAGE, ...needed, ...translations.sort()]) hash.update(name).update(files.get(name)!);
+  for (const [name, text] of page.late) hash.update(name).update(text);
   const version = hash.digest("hex").slice(0, 12);
   files.set(PAGE, String(files.get(PAGE)).replace(/((?:href|src)="\/page\/[\w.-]+\.(?:css|js))"/g, `$1?v=${version}"`));
+  // A script of another version is not found: it could not work with this one.
+  const late = [...page.late].map(([name, text]) => {
+    files.set(`${name}_${version}.js`, text.replace(`"./${script}"`, `"./${script}?v=${version}"`));
+    return `/page/${name}_${version}.js`;
+  });
+  files.set(script, page.script.replace(/\bimport\("\.\/(\w+)\.js"\)/g, `import("./$1_${version}.js")`));
   const addressOf = (name: string) => `/page/${name}${/\.(css|js)$/.test(name) ? `?v=${version}` : ""}`;
-  const shell = { version, files: needed.map(addressOf), translations: translations.map(addressOf) };
+  const shell = { version, files: [...needed.map(addressOf), ...late], translations: translations.map(addressOf) };
   addScript(WORKER, files, `const SHELL = ${JSON.stringify(shell)};\n`);
   return files;
+}
+
+/** The script with the texts of one page in a language. */
+function translation(language: string, group: string, texts: string): string {
+  const entry = join(SOURCES, `texts_${language}_${group}.ts`);
+  const text = `import { sharedTexts, ${texts} } from "./texts_${language}.ts";\n` +
+    `dispatchEvent(new CustomEvent("texts", { detail: { shared: sharedTexts, ${group}: ${texts} } }));\n`;
+  return bundle(entry, (path) => path === entry ? text : Deno.readTextFileSync(path));
 }
 
 function addScript(name: string, files: Map<string, string | Uint8Array>, before = ""): void {
@@ -74,6 +100,12 @@ export function pageVersion(files: WebFiles): string {
 
 /** Writes the files of the pages to where the executables find them. */
 export function writeWebFiles(): void {
+  // Scripts of another version have other names, and an executable includes the whole folder.
+  try {
+    Deno.removeSync(BUILT, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
   Deno.mkdirSync(BUILT, { recursive: true });
   for (const [name, content] of makeWebFiles()) {
     if (typeof content === "string") Deno.writeTextFileSync(join(BUILT, name), content);

@@ -2,7 +2,7 @@ import type { Target } from "../chat/entry.ts";
 import { Backoff } from "../core/backoff.ts";
 import type { ServerEvent } from "./chat_event.ts";
 import { byId, download, make } from "./dom.ts";
-import { PageFiles } from "./files.ts";
+import { LateFiles } from "./late_files.ts";
 import { type About, fetchAbout, LoginView, logOut } from "./login_view.ts";
 import { pageVersion, reloadFor, rememberedUser, storePage } from "./offline.ts";
 import type { Page } from "./page.ts";
@@ -166,7 +166,7 @@ export class Account {
       keep: (messages, lastNumber) => own.keep(messages, lastNumber),
       broken: () => this.#socket.giveUp(),
     });
-    page.files = new PageFiles({
+    page.files = new LateFiles({
       signal: (to, text) => started.signal(to, text),
       say: this.#parts.say,
       show: (file) => page.dispatch({ type: "file", file }),

@@ -7,6 +7,11 @@ export interface RecordStorage {
   set(key: string, value: unknown): void;
 }
 
+/** Whether another user has not acknowledged what became of their file. */
+export function hasOutcomes(storage: RecordStorage): boolean {
+  return storage.list("debts").length > 0;
+}
+
 /** Cap on the ended offers that are remembered. */
 const MAX_ENDED = 500;
 

@@ -4,13 +4,17 @@ import { pageVersion } from "./offline.ts";
 import { storedSettings } from "./settings_store.ts";
 import type { Texts } from "./texts.ts";
 
+/** Texts that a page shows: those that all pages have, and its own. */
+type Groups = Pick<Texts, "shared"> & Partial<Texts>;
+
 /** Has the page speak its language: `groups` are the texts that it shows, which a translation replaces in place. */
-export async function useLanguage(groups: Partial<Texts>): Promise<void> {
+export async function useLanguage(groups: Groups): Promise<void> {
   let language = languageFor(storedSettings().language, navigator.languages);
   if (language !== "en") {
     try {
-      const translation = await translationTo(language);
-      for (const group of Object.keys(groups) as (keyof Texts)[]) Object.assign(groups[group]!, translation[group]);
+      const names = Object.keys(groups) as (keyof Texts)[];
+      const translation = await translationTo(language, names.find((name) => name !== "shared")!);
+      for (const group of names) Object.assign(groups[group]!, translation[group]);
     } catch { // It is not to be had now.
       language = "en";
     }
@@ -20,12 +24,12 @@ export async function useLanguage(groups: Partial<Texts>): Promise<void> {
 }
 
 /** A translation is a script of its own, which is loaded only where it is needed. */
-function translationTo(language: Language): Promise<Texts> {
+function translationTo(language: Language, group: keyof Texts): Promise<Texts> {
   return new Promise((resolve, reject) => {
     addEventListener("texts", (event) => resolve((event as CustomEvent<Texts>).detail), { once: true });
     // The chat's page and its translation are of one version.
     const version = pageVersion();
-    const src = `/page/texts_${language}.js${version === undefined ? "" : `?v=${version}`}`;
+    const src = `/page/texts_${language}_${group}.js${version === undefined ? "" : `?v=${version}`}`;
     document.head.append(make("script", { src, type: "module", onerror: reject }));
   });
 }

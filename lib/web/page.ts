@@ -3,7 +3,7 @@ import type { ClientQuestion } from "../protocols/native/client_event.ts";
 import type { ChatEvent } from "./chat_event.ts";
 import { ChatStore } from "./chat_store.ts";
 import type { Conversation } from "./conversation.ts";
-import type { PageFiles } from "./files.ts";
+import type { LateFiles } from "./late_files.ts";
 import type { ChatSession } from "./session.ts";
 import { openConversation, type State } from "./state.ts";
 
@@ -11,7 +11,7 @@ import { openConversation, type State } from "./state.ts";
 export class Page {
   readonly store: ChatStore;
   session: ChatSession | undefined;
-  files: PageFiles | undefined;
+  files: LateFiles | undefined;
   /** The name of the server. */
   title = "Partyline";
   /** The largest file that can be left at the server. */

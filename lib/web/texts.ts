@@ -186,6 +186,7 @@ export const chatTexts = {
   noFolders: "; this page accepts single files, the Partyline client accepts folders",
   sized: (size: string, text: string) => `${size}; ${text}`,
   notFromHere: "not offered by this page, or before it was loaded",
+  noFiles: (why: string) => `The page cannot transfer files now; reload it: ${why}`,
   moving: (text: string, done: string, size: string) => `${text}: ${done} of ${size}`,
   rate: (progress: string, rate: string, left: string) => `${progress}, ${rate}/s, ${left} left`,
   offered: "offered; keep this page open",
