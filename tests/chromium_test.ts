@@ -3,6 +3,7 @@ import { Browser as RawBrowser } from "./support/browser.ts";
 import { isAccessible } from "./support/accessible.ts";
 import { Cable } from "./support/cable.ts";
 import { Chromium, Person } from "./support/chromium.ts";
+import { LinkedServers } from "./support/linked_servers.ts";
 import { RawClient, TestServer, USERS } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { WebTestServer } from "./support/test_server.ts";
@@ -660,6 +661,17 @@ scene(
     await page.locator("#users", { hasText: "bob" }).waitFor();
   },
 );
+
+scene("the server's page shows the other servers of the chat, and that one has stopped", async (chromium) => {
+  await using servers = await LinkedServers.open(USERS, "zoe 12345", { web: true });
+  await using admin = await chromium.person(`${addressOf(servers.one)}server`);
+  const rows = admin.page.locator("#server-rows tr");
+  await rows.filter({ hasText: "lab1 (this server)" }).filter({ hasText: "connected" }).waitFor();
+  await rows.filter({ hasText: "lab2" }).filter({ hasText: "connected" }).waitFor();
+  await isAccessible(admin, "two servers");
+  await servers.stopOther();
+  await rows.filter({ hasText: "lab2" }).filter({ hasText: "not heard any more" }).waitFor();
+});
 
 scene(
   "the lab's window: who needs help and why, their wire as a ladder, a notice, the end of a session",

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openLog } from "../lib/core/log.ts";
+import { Browser } from "./support/browser.ts";
 import { LinkedServers } from "./support/linked_servers.ts";
+import { parseOpenMetrics } from "./support/open_metrics.ts";
 import type { RawClient } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
@@ -49,6 +51,23 @@ Deno.test("IM clients of two linked servers list each other, and the outcome of 
   zoe.close();
   assertEquals(await jacky.la.line(), "304 Message delivery failed");
   await sees(jacky, ["jacky", "bob"]);
+});
+
+Deno.test("the server's page and its metrics say which servers there are, and which one has stopped", async () => {
+  await using servers = await LinkedServers.open("jacky 12345", "zoe 12345", { web: true });
+  const browser = new Browser(servers.one.portOf("web"));
+  const read = async () => {
+    const families = parseOpenMetrics(await (await browser.ask("/metrics")).text());
+    const values = (name: string) =>
+      families.get(`partyline_${name}`)!.samples.map(({ labels, value }) => [labels.server, value]);
+    return { connected: values("exchange_connected"), alone: values("exchange_alone"), heard: values("server_heard") };
+  };
+  const connected = { connected: [[undefined, 1]], alone: [[undefined, 0]] };
+  assertEquals(await read(), { ...connected, heard: [["lab2", 1]] });
+  await servers.stopOther();
+  const { exchange } = servers.one.instance.runner;
+  await until(() => exchange!.status.servers[0]!.isAway, "the other server has said that it stops");
+  assertEquals(await read(), { ...connected, heard: [["lab2", 0]] });
 });
 
 Deno.test("a name is held by one of two servers; the login at the other is refused, and its log says why", async () => {

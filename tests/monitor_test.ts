@@ -203,6 +203,7 @@ Deno.test("a snapshot lists users by listener, rooms and activity", () => {
     memoryBytes: 50_000_000,
     bookEntries: 4,
     book: [{ hostname: "10.0.0.5", port: 3001, name: "eve\u241b[31m", since: 5 }],
+    exchange: undefined,
     logLines: { fatal: 0, error: 0, warning: 0, info: 1, debug: 0, trace: 0 },
   });
 });

@@ -9,7 +9,7 @@ import type { ExchangeCommand, ExchangeEvent } from "./exchange.ts";
 import { aboutOf, decodeEntry, decodeNotice, encodeEntry, encodeNotice, type ServerNotice } from "./messages.ts";
 import { MissingRecords } from "./missing.ts";
 import { Outbox } from "./outbox.ts";
-import { type OtherServer, OtherServers } from "./servers.ts";
+import { type OtherServer, OtherServers, type ServerStatus } from "./servers.ts";
 
 /** What the machine wants done. */
 export type MachineOutput =
@@ -33,20 +33,8 @@ export interface ExchangeStatus {
   readonly since: number;
   /** What this server is called. */
   readonly name: string;
-  /** The others, and how many records each has not taken. */
+  /** The others that are heard, then those that were. */
   readonly servers: readonly ServerStatus[];
-}
-
-/** Another server that is heard. */
-export interface ServerStatus {
-  readonly name: string;
-  /** Where clients reach it. */
-  readonly place: ServerPlace | undefined;
-  /** How many records it has not taken, as far as this server knows. */
-  readonly behind: number;
-  /** Since when it is there, and how long ago it was heard. */
-  readonly since: number;
-  readonly heardMs: number;
 }
 
 /** The exchange is given so long to answer before this server goes on by itself: people wait for their own words meanwhile. */
@@ -126,13 +114,9 @@ export class ExchangeMachine implements Machine<MachineOutput> {
     return this.#outputs.take();
   }
 
-  status(now: number): ExchangeStatus {
-    const servers = [...this.#servers.all].map(({ name, place, taken, since, heardAt }) => {
-      let behind = Math.max(0, this.#outbox.last - (taken.get(this.self) ?? 0));
-      for (const [server, number] of this.#taken) behind += Math.max(0, number - (taken.get(server) ?? 0));
-      return { name, place, behind, since, heardMs: now - heardAt };
-    });
-    const { waiting } = this.#outbox;
+  get status(): ExchangeStatus {
+    const { waiting, last } = this.#outbox;
+    const servers = this.#servers.statuses(new Map(this.#taken).set(this.self, last));
     const isConnected = this.#connected !== undefined;
     const self = { name: this.name, since: this.#since, why: this.#why };
     return { ...self, isConnected, isAlone: this.#isAlone, waiting, servers };

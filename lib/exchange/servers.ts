@@ -21,9 +21,27 @@ export interface OtherServer {
   parts: { readonly version: number; readonly people: Map<number, readonly PersonElsewhere[]> } | undefined;
 }
 
-/** The other servers that are heard. */
+/** How another server stands, for the operator. */
+export interface ServerStatus {
+  readonly id: string;
+  readonly name: string;
+  /** Where clients reach it. */
+  readonly place: ServerPlace | undefined;
+  /** Whether it has stopped, or was not heard for too long. */
+  readonly isAway: boolean;
+  /** Since when it is there; or when it was heard last. */
+  readonly since: number;
+  /** How many records it has not taken, as far as it has said. */
+  readonly behind: number;
+}
+
+/** Servers that were heard and are away, for the operator; a chat has some tens. */
+const MAX_AWAY = 64;
+
+/** The other servers that are heard, and those that were since this one has begun. */
 export class OtherServers {
   readonly #servers = new Map<string, OtherServer>();
+  readonly #away = new Map<string, OtherServer>();
 
   get all(): Iterable<OtherServer> {
     return this.#servers.values();
@@ -33,8 +51,29 @@ export class OtherServers {
     return this.#servers.get(id);
   }
 
+  /** A server is away. */
   forget(id: string): void {
+    const server = this.#servers.get(id);
+    if (!server) return;
     this.#servers.delete(id);
+    this.#away.set(id, server);
+    if (this.#away.size > MAX_AWAY) this.#away.delete(this.#away.keys().next().value!);
+  }
+
+  /** How each stands, where the newest records of all servers have these numbers. */
+  statuses(newest: ReadonlyMap<string, number>): ServerStatus[] {
+    const status = ({ id, name, place, taken }: OtherServer, since: number, isAway: boolean): ServerStatus => {
+      let behind = 0;
+      for (const [server, number] of newest) {
+        // It has its own, whether or not it has said so.
+        if (server !== id) behind += Math.max(0, number - (taken.get(server) ?? 0));
+      }
+      return { id, name, place, isAway, since, behind };
+    };
+    return [
+      ...Array.from(this.#servers.values(), (server) => status(server, server.since, false)),
+      ...Array.from(this.#away.values(), (server) => status(server, server.heardAt, true)),
+    ];
   }
 
   /** What clients are told of them. */
@@ -51,6 +90,8 @@ export class OtherServers {
     const known = this.#servers.get(id);
     const numbers = new Map(taken.map(({ server, number }) => [server, number]));
     if (!known) {
+      // One with the same name and another store has taken its place.
+      for (const [each, away] of this.#away) if (each === id || away.name === name) this.#away.delete(each);
       const begun = { since: now, heardAt: now, people: 0, parts: undefined };
       this.#servers.set(id, { id, name, place, taken: numbers, ...begun });
       return "new";
@@ -77,10 +118,10 @@ export class OtherServers {
     return all;
   }
 
-  /** Servers that were not heard for too long; they are forgotten. */
+  /** Servers that were not heard for too long; they are away from now on. */
   takeGone(now: number): OtherServer[] {
     const gone = [...this.#servers.values()].filter(({ heardAt }) => now - heardAt > GONE_MS);
-    for (const { id } of gone) this.#servers.delete(id);
+    for (const { id } of gone) this.forget(id);
     return gone;
   }
 

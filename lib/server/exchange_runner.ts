@@ -45,8 +45,8 @@ export class ExchangeRunner {
     this.#machine.announce(place);
   }
 
-  status(now: number): ExchangeStatus {
-    return this.#machine.status(now);
+  get status(): ExchangeStatus {
+    return this.#machine.status;
   }
 
   /** Says that this server leaves; resolves when its connections are closed. */

@@ -2,6 +2,8 @@ import type { Hub } from "../chat/hub.ts";
 import { RECEIPT_BOUNDS_MS } from "../chat/tally.ts";
 import { LOG_LEVELS, type RecentLog } from "../core/log.ts";
 import { VERSION } from "../core/version.ts";
+import type { ExchangeStatus } from "../exchange/machine.ts";
+import type { ServerStatus } from "../exchange/servers.ts";
 import type { Counts, ListenerCounts } from "./counts.ts";
 import { type Family, openMetrics } from "./open_metrics.ts";
 
@@ -14,6 +16,8 @@ export interface MetricValues {
   readonly memoryBytes: number;
   readonly logLines: RecentLog["counts"];
   readonly watchers: number;
+  /** Undefined for the only server of its chat. */
+  readonly exchange: ExchangeStatus | undefined;
 }
 
 /** The metrics of a server in the OpenMetrics format. To add a metric, add a line here. */
@@ -47,12 +51,32 @@ export function serverMetrics(hub: Hub, { doors, waitingBytes }: Counts, values:
       samples: LOG_LEVELS.map((level) => ({ labels: { level }, value: values.logLines[level] })),
     },
     gauge("watchers", "Open connections of the server's page.", values.watchers),
+    ...(values.exchange ? exchangeMetrics(values.exchange) : []),
   ]);
 
   function byListener(name: string, help: string, count: (listener: ListenerCounts) => number): Family {
     const samples = doors.map((listener) => ({ labels: { door: listener.door }, value: count(listener) }));
     return { name: `partyline_${name}`, help, type: "gauge", samples };
   }
+}
+
+/** How the servers of one chat stand. Several may have one name, so each has its id. */
+function exchangeMetrics({ isConnected, isAlone, waiting, servers }: ExchangeStatus): Family[] {
+  const ofEach = (name: string, help: string, value: (server: ServerStatus) => number): Family => {
+    const samples = servers.map((server) => ({ labels: { server: server.name, id: server.id }, value: value(server) }));
+    return { name: `partyline_${name}`, help, type: "gauge", samples };
+  };
+  return [
+    gauge("exchange_connected", "Whether the exchange answers.", Number(isConnected)),
+    gauge("exchange_alone", "Whether this server goes on without the others.", Number(isAlone)),
+    gauge("exchange_waiting_records", "Records of this server that the exchange has not given back.", waiting),
+    ofEach("server_heard", "Whether another server of the chat is heard.", ({ isAway }) => Number(!isAway)),
+    ofEach(
+      "server_behind_records",
+      "Records that another server has not taken, as it has said.",
+      ({ behind }) => behind,
+    ),
+  ];
 }
 
 function gauge(name: string, help: string, value: number, unit?: string): Family {

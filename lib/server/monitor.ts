@@ -3,6 +3,7 @@ import type { Address } from "../core/address.ts";
 import { log, type LogLine, type RecentLog, Ring } from "../core/log.ts";
 import { stackOf } from "../core/reason.ts";
 import { VERSION } from "../core/version.ts";
+import type { ExchangeStatus } from "../exchange/machine.ts";
 import type { Directory } from "../protocols/directory/directory.ts";
 import { nameText } from "../protocols/directory/table.ts";
 import type { UserOfDay } from "./activity.ts";
@@ -67,6 +68,8 @@ export interface Snapshot {
   /** The address book's table, the oldest entries of it when there are too many. */
   readonly book: readonly BookEntry[];
   readonly logLines: Readonly<Record<LogLine["level"], number>>;
+  /** The servers of this chat; undefined where it is one server's. */
+  readonly exchange: ExchangeStatus | undefined;
 }
 
 /** An entry of the address book's table. */
@@ -148,6 +151,7 @@ export class Monitor {
         return { hostname, port, name: nameText(user), since };
       }),
       logLines: { ...log.counts },
+      exchange: runner.exchange?.status,
     };
   }
 
@@ -163,6 +167,7 @@ export class Monitor {
       memoryBytes: memoryBytes(),
       logLines: log.counts,
       watchers: this.#watchers.size,
+      exchange: runner.exchange?.status,
     });
   }
 

@@ -9,6 +9,7 @@ import { helpItems } from "./help_view.ts";
 import { endSessions, openNoticeForm } from "./operator.ts";
 import { allPlots } from "./plot.ts";
 import { PlotView } from "./plot_view.ts";
+import { exchangeText, serverRows } from "./servers_view.ts";
 import { ReconnectingSocket } from "./socket.ts";
 import { serverTexts, sharedTexts } from "./texts.ts";
 import { UserTable } from "./user_table.ts";
@@ -104,6 +105,7 @@ function draw(): void {
     element.replaceChildren(...now.doors.map((listener) => listenerItem(listener, now)));
   });
   drawUsers(now);
+  drawServers(now);
   update("rooms", [now.rooms, now.roomCount], (element) => {
     element.replaceChildren(...now.rooms.map(roomItem), ...andMore(now.roomCount - now.rooms.length));
   });
@@ -161,6 +163,13 @@ function drawUsers({ users, connected, help, today, time }: Snapshot): void {
     );
     setText(byId("today-count"), serverTexts.usersToday(today.length));
   });
+}
+
+function drawServers({ exchange }: Snapshot): void {
+  byId("servers").hidden = exchange === undefined;
+  if (!exchange) return;
+  update("server-rows", exchange, (element) => element.replaceChildren(...serverRows(exchange)));
+  setText(byId("servers-text"), exchangeText(exchange));
 }
 
 function roomItem({ name, members, online }: Snapshot["rooms"][number]): HTMLElement {

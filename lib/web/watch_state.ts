@@ -77,6 +77,32 @@ export interface RoomView {
   readonly online: number;
 }
 
+/** Another server of the same chat. */
+export interface ServerView {
+  readonly id: string;
+  readonly name: string;
+  readonly place: { readonly hostname: string; readonly port: number } | undefined;
+  /** Whether it has stopped, or is not heard any more. */
+  readonly isAway: boolean;
+  /** Since when it is there; or when it was heard last. */
+  readonly since: number;
+  /** Records that it has not taken. */
+  readonly behind: number;
+}
+
+/** The servers of the chat, as this one sees them. */
+export interface ExchangeView {
+  readonly name: string;
+  readonly isConnected: boolean;
+  /** Why it is not connected. */
+  readonly why: string;
+  readonly isAlone: boolean;
+  readonly since: number;
+  /** Records of this server that the exchange has not given back. */
+  readonly waiting: number;
+  readonly servers: readonly ServerView[];
+}
+
 /** The server as it is now. */
 export interface Snapshot {
   readonly version: string;
@@ -100,6 +126,7 @@ export interface Snapshot {
   readonly memoryBytes: number;
   readonly bookEntries: number;
   readonly book: readonly AddressEntry[];
+  readonly exchange?: ExchangeView | undefined;
 }
 
 export interface LogLine {

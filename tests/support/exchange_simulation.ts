@@ -179,7 +179,7 @@ function check(
     }
     checkOrder(log, name, isCalm, tell);
     if (isCalm && log.join() !== logs[0]!.join()) tell(`${name} has another order than ${servers[0]!.name}`);
-    const { waiting, isAlone, servers: others } = machine.status(world.time.now);
+    const { waiting, isAlone, servers: others } = machine.status;
     if (waiting > 0 || isAlone) tell(`${name} still waits: ${waiting} records, alone: ${isAlone}`);
     if (others.length !== servers.length - 1) tell(`${name} hears ${others.length} servers`);
     for (const { name: other, behind } of others) if (behind > 0) tell(`${other} is ${behind} behind ${name}`);

@@ -26,8 +26,8 @@ export class LinkedServers {
     const other = await TestServer.open({ ...options, users: others, exchange: planOf("lab2", place) });
     const pair = new LinkedServers(one, other);
     const [first, second] = [one, other].map(({ instance }) => instance.runner);
-    const isJoined = ({ exchange, now }: SessionRunner) => {
-      const { servers, isAlone } = exchange!.status(now);
+    const isJoined = ({ exchange }: SessionRunner) => {
+      const { servers, isAlone } = exchange!.status;
       return servers.length === 1 && !isAlone;
     };
     await until(() => isJoined(first!) && isJoined(second!), "the servers hear each other");
