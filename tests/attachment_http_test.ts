@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { Limits } from "../lib/core/limits.ts";
 import { readAttachment } from "../lib/protocols/transfer/attachment.ts";
@@ -189,6 +189,31 @@ Deno.test("a wrong hash, a wrong size and a wrong place are refused; what was cu
   while (status === 409) [status, said] = await append(alice, id, bytes.subarray(300_000), 300_000);
   assertEquals([status, said.offset], [200, 1_000_000]);
   assertEquals(sha256Of((await fetched(stage.bob, id as string))[1]), sha256Of(bytes));
+});
+
+Deno.test("a client that sends a piece the server does not want reads why, and the connection stays", async () => {
+  await using stage = await opened();
+  const { alice, server } = stage;
+  const bytes = randomBytes(5_000_000);
+  const [, { id }] = await begin(alice, bytes);
+  await append(alice, id, bytes.subarray(0, 1000), 0);
+  using wire = await Wire.connect(server.portOf("web"));
+  const head = (offset: number, length: number) =>
+    `PATCH /attachments/${id} HTTP/1.1\r\nhost: 127.0.0.1:${server.portOf("web")}\r\ncookie: ${alice.cookie}\r\n` +
+    `x-partyline-key: ${alice.key}\r\nupload-offset: ${offset}\r\ncontent-length: ${length}\r\n`;
+  const answered = (said: string) => until(() => wire.unread.includes(said), () => `${said} in ${wire.unread}`);
+  // It stands at 1,000, as after a connection that was lost.
+  await wire.send(`${head(0, 4_000_000)}\r\n`);
+  await wire.send(bytes.subarray(0, 4_000_000));
+  await answered('{"offset":1000}');
+  // A client that asks first is answered before it has sent the piece; there is no telling whether it will.
+  using asks = await Wire.connect(server.portOf("web"));
+  await asks.send(`${head(0, 4_000_000)}expect: 100-continue\r\n\r\n`);
+  assertStringIncludes(await asks.rest(), '{"offset":1000}');
+
+  await wire.send(`${head(1000, bytes.length - 1000)}\r\n`);
+  await wire.send(bytes.subarray(1000));
+  await answered('"text":');
 });
 
 Deno.test("limits are told: the largest file, the share of a user, the place of all, and how many a minute", async () => {

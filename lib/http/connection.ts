@@ -9,6 +9,8 @@ import { WebSocketTransport } from "./websocket.ts";
 const LINGER_MS = 1000;
 /** Bytes of a streamed body that wait to be taken. */
 const BODY_WAITING_BYTES = 256 * 1024;
+/** The longest rest of a body that was not wanted which is read for the answer's sake: two pieces of an upload. */
+const UNWANTED_BYTES = 8 * 1024 * 1024;
 /** Bytes of a download that are read at once, and that may wait while the next are read: a socket takes no more. */
 const DOWNLOAD_BYTES = 256 * 1024;
 
@@ -46,6 +48,8 @@ export interface AnsweredRequest {
  * 1. A request that has not arrived within `requestMs` ends it, and so does a peer that reads nothing for as long.
  * 2. It holds one request, and what was sent at once after it.
  * 3. A body or a response that is streamed moves on within `requestMs` again and again, or the connection ends.
+ * 4. The short rest of a body that was not wanted is read before the answer is sent: a client that is still sending would
+ *    see a reset instead of the answer.
  */
 export class HttpConnection implements TransportOwner {
   readonly #decoder: RequestDecoder;
@@ -166,13 +170,13 @@ export class HttpConnection implements TransportOwner {
     const leaving = this.#leaving = new AbortController();
     const body = this.#body = this.#bodyOf(request);
     const { answer, handshake } = await this.host.answer(request, this.from, leaving.signal, body);
+    if (answer instanceof Response) await body?.skip(UNWANTED_BYTES);
     this.#body = undefined;
     if (this.#state !== "answering") {
       if (!(answer instanceof Response)) answer.type === "upgrade" ? answer.gone?.() : answer.close();
       return;
     }
     if (!(answer instanceof Response) && answer.type === "upgrade") return this.#becomeSocket(answer, handshake);
-    // Of a body that was not wanted the rest is not read.
     const stays = request.isModern && !leaving.signal.aborted && this.#decoder.bodyLeft === 0 &&
       !/\bclose\b/i.test(request.headers.get("connection") ?? "");
     if (answer instanceof Response) {
@@ -195,9 +199,13 @@ export class HttpConnection implements TransportOwner {
   #bodyOf({ streamedBytes, headers }: DecodedRequest): RequestBody | undefined {
     if (streamedBytes === 0) return undefined;
     this.#bodyAt = this.host.now();
-    return new RequestBody(this.#decoder, streamedBytes, () => {
-      if (/^100-continue$/i.test(headers.get("expect") ?? "")) this.#transport!.write(CONTINUE);
-    }, () => this.#transport!.resume());
+    const isAsked = /^100-continue$/i.test(headers.get("expect") ?? "");
+    return new RequestBody(
+      this.#decoder,
+      streamedBytes,
+      isAsked ? () => this.#transport!.write(CONTINUE) : undefined,
+      () => this.#transport!.resume(),
+    );
   }
 
   /** Sends a download; whether all of it was written. If not, the connection is over. */

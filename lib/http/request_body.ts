@@ -16,11 +16,14 @@ export class RequestBody {
   #arrived: (() => void) | undefined;
   #why: string | undefined;
 
-  /** `begin`: called when the first bytes are asked for; `taken`: when the connection may read on. */
+  /**
+   * `begin`: tells a client that waits for it to send, when the first bytes are asked for; `taken`: called when the connection
+   * may read on.
+   */
   constructor(
     readonly source: BodySource,
     readonly bytes: number,
-    readonly begin: () => void,
+    readonly begin: (() => void) | undefined,
     readonly taken: () => void,
   ) {}
 
@@ -35,7 +38,7 @@ export class RequestBody {
   }
 
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    if (this.left === this.bytes) this.begin();
+    if (this.left === this.bytes) this.begin?.();
     while (this.left > 0) {
       const bytes = this.source.takeBody();
       this.taken();
@@ -44,6 +47,14 @@ export class RequestBody {
       await new Promise<void>((resolve) => this.#arrived = resolve);
     }
     return undefined;
+  }
+
+  /** Reads the rest and drops it, unless it is longer than `most` or the client waits to be told to send it. */
+  async skip(most: number): Promise<void> {
+    if (this.left > most || (this.begin && this.left === this.bytes)) return;
+    try {
+      while (await this.read() !== undefined);
+    } catch { /* the client has left */ }
   }
 
   /** More has arrived. */

@@ -60,7 +60,7 @@ export class Cable {
         for (let written = 0; written < count;) written += await to.write(buffer.subarray(written, count));
       }
     } catch { /* it was pulled */ }
-    // Browsers and our server do not half-close.
+    // One end is enough: what still comes from the other is lost, as with a proxy that does not half-close.
     this.#close(from);
     this.#close(to);
   }
