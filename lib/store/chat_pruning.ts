@@ -2,11 +2,11 @@ import type { Entry } from "../chat/entry.ts";
 import type { Answer, Query } from "../chat/store.ts";
 import type { ChatQueries, LogRow } from "./chat_queries.ts";
 import type { Database } from "./database.ts";
-import type { SearchIndex } from "./log_rows.ts";
+import { FROM_CONVERSATION, type SearchIndex } from "./log_rows.ts";
 import type { RecordRows } from "./record_rows.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
-const COLUMNS = "log.seq, kind, conversation, sender, text, log.time, of, NULL AS client, NULL AS number";
+const COLUMNS = "log.seq, kind, log.conversation, sender, text, log.time, of, NULL AS client, NULL AS number";
 
 /** Removes what is old or too much, a bounded piece at a time: first what is too old, then what is too much of each room. */
 export class ChatPruning {
@@ -89,10 +89,11 @@ function prepare(database: Database) {
     old: database.prepare<LogRow>(`SELECT ${COLUMNS} FROM log WHERE seq < ? ORDER BY seq LIMIT ?`),
     rooms: database.prepare<{ id: number }>("SELECT id FROM conversations WHERE room IS NOT NULL"),
     surplus: database.prepare<{ seq: number }>(
-      "SELECT seq FROM log WHERE conversation = ? ORDER BY seq DESC LIMIT 1 OFFSET ?",
+      "SELECT entry AS seq FROM conversation_entries WHERE conversation = ? ORDER BY entry DESC LIMIT 1 OFFSET ?",
     ),
     upTo: database.prepare<LogRow>(
-      `SELECT ${COLUMNS} FROM log WHERE conversation = ? AND seq >= ? AND seq <= ? ORDER BY seq LIMIT ?`,
+      `SELECT ${COLUMNS} ${FROM_CONVERSATION} WHERE c.conversation = ? AND entry >= ? AND entry <= ?
+       ORDER BY entry LIMIT ?`,
     ),
     remove: database.prepare("DELETE FROM log WHERE seq = ?"),
     hours: database.prepare("DELETE FROM hours WHERE seq < (SELECT coalesce(max(seq), 0) FROM hours WHERE seq <= ?)"),

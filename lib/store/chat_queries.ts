@@ -2,10 +2,10 @@ import type { Entry, Target } from "../chat/entry.ts";
 import { type Reaction, withReaction } from "../chat/reactions.ts";
 import type { Answer, ConversationState, HistoryMessage, Query as ChatQuery, RECORD_QUERIES } from "../chat/store.ts";
 import type { Database, Value } from "./database.ts";
-import { KINDS, readText, type SearchIndex } from "./log_rows.ts";
+import { FROM_CONVERSATION, KINDS, readText, type SearchIndex } from "./log_rows.ts";
 
-const COLUMNS = "log.seq, kind, conversation, sender, log.text, log.time, of, client, log.number";
-const FROM = "FROM log LEFT JOIN producers ON producers.id = producer";
+const COLUMNS = "log.seq, kind, log.conversation, sender, log.text, log.time, of, client, log.number";
+const AND_PRODUCER = "LEFT JOIN producers ON producers.id = producer";
 /** Unread messages are counted up to here. */
 const MAX_UNREAD = 1000;
 
@@ -223,18 +223,20 @@ function textAndTime({ text, time }: { text: Value; time: number }): { text: str
 }
 
 function prepare(database: Database, searches: boolean) {
-  const rows = (where: string) => database.prepare<LogRow>(`SELECT ${COLUMNS} ${FROM} ${where}`);
+  const rows = (where: string) =>
+    database.prepare<LogRow>(
+      `SELECT ${COLUMNS} ${FROM_CONVERSATION} ${AND_PRODUCER} WHERE c.conversation = ?1 ${where}`,
+    );
   const page = (condition: string, floor = "?2") =>
-    rows(`WHERE conversation = ?1 AND log.seq > ${floor} AND log.seq <= ?3 AND (${condition})
-      ORDER BY log.seq LIMIT ?5`);
+    rows(`AND entry > ${floor} AND entry <= ?3 AND (${condition}) ORDER BY entry LIMIT ?5`);
   const arrives = "sender <> ?4 AND kind <> 3 AND NOT EXISTS (SELECT 1 FROM log f WHERE f.of = log.seq AND f.kind = 3)";
   return {
     all: page("kind <> 3 OR sender = ?4"),
     unreceived: page(`(log.seq > ?2 AND ${arrives}) OR (kind = 3 AND sender = ?4)`, "?6"),
     private: page(arrives),
-    one: rows("WHERE log.seq = ?"),
-    before: rows("WHERE conversation = ? AND log.seq < ? AND kind = 0 ORDER BY log.seq DESC LIMIT ?"),
-    after: rows("WHERE conversation = ? AND log.seq > ? AND kind = 0 ORDER BY log.seq LIMIT ?"),
+    one: database.prepare<LogRow>(`SELECT ${COLUMNS} FROM log ${AND_PRODUCER} WHERE log.seq = ?`),
+    before: rows("AND entry < ?2 AND kind = 0 ORDER BY entry DESC LIMIT ?3"),
+    after: rows("AND entry > ?2 AND kind = 0 ORDER BY entry LIMIT ?3"),
     amendments: database.prepare<{ kind: number; text: Value; sender: number | string }>(
       "SELECT kind, text, sender FROM log INDEXED BY log_of WHERE of = ? AND kind <> 0 ORDER BY seq",
     ),
@@ -243,14 +245,17 @@ function prepare(database: Database, searches: boolean) {
        UNION ALL SELECT seq, text, time FROM log WHERE of = ? AND kind = 1) ORDER BY seq`,
     ),
     newest: database.prepare<{ seq: number; time: number }>(
-      "SELECT seq, time FROM log WHERE conversation = ? AND seq > ? AND kind = 0 ORDER BY seq DESC LIMIT 1",
+      `SELECT seq, time ${FROM_CONVERSATION} WHERE c.conversation = ? AND entry > ? AND kind = 0
+       ORDER BY entry DESC LIMIT 1`,
     ),
     unread: database.prepare<{ count: number }>(
-      `SELECT count(*) AS count FROM (SELECT 1 FROM log WHERE conversation = ? AND seq > ? AND kind = 0 AND sender <> ?
+      `SELECT count(*) AS count FROM (SELECT 1 ${FROM_CONVERSATION}
+       WHERE c.conversation = ? AND entry > ? AND kind = 0 AND sender <> ?
        AND NOT EXISTS (SELECT 1 FROM log w INDEXED BY log_of WHERE w.of = log.seq AND w.kind = 2) LIMIT ${MAX_UNREAD})`,
     ),
     arrived: database.prepare<{ seq: number | null }>(
-      "SELECT max(seq) AS seq FROM log WHERE conversation = ? AND seq > ? AND seq <= ? AND sender <> ? AND kind <> 3",
+      `SELECT max(seq) AS seq ${FROM_CONVERSATION}
+       WHERE c.conversation = ? AND entry > ? AND entry <= ? AND sender <> ? AND kind <> 3`,
     ),
     rooms: database.prepare<{ room: number; since: number; read: number }>(
       "SELECT room, since, read FROM memberships WHERE user = ?",
@@ -267,7 +272,7 @@ function prepare(database: Database, searches: boolean) {
     ),
     search: searches
       ? database.prepare<LogRow>(
-        `SELECT ${COLUMNS} FROM words JOIN log ON log.seq = words.rowid LEFT JOIN producers ON producers.id = producer
+        `SELECT ${COLUMNS} FROM words JOIN log ON log.seq = words.rowid ${AND_PRODUCER}
          WHERE words MATCH ?1 AND words.rowid < ?2 AND (?3 IS NULL OR sender = ?3) AND (?4 IS NULL OR conversation = ?4)
            AND (?5 IS NULL OR log.time >= ?5) AND (?6 IS NULL OR log.time < ?6)
            AND (EXISTS (SELECT 1 FROM memberships m WHERE m.user = ?7 AND m.room = conversation)

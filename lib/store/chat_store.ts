@@ -1,4 +1,3 @@
-import { LOBBY } from "../chat/names.ts";
 import { REFUSALS } from "../chat/roster.ts";
 import {
   type AnswerTo,
@@ -16,6 +15,8 @@ import {
 } from "../chat/store.ts";
 import { ChatQueries } from "./chat_queries.ts";
 import { ChatPruning } from "./chat_pruning.ts";
+import { prepareChat } from "./chat_statements.ts";
+import { ConversationIndex } from "./conversation_index.ts";
 import { Database } from "./database.ts";
 import { KINDS, SearchIndex, stored } from "./log_rows.ts";
 import { RecordRows } from "./record_rows.ts";
@@ -37,10 +38,11 @@ const MAX_AGING_MS = 24 * HOUR_MS;
 export class ChatStore implements Store {
   readonly #id: string;
   readonly #database: Database;
-  readonly #statements: ReturnType<typeof prepare>;
+  readonly #statements: ReturnType<typeof prepareChat>;
   readonly #queries: ChatQueries;
   readonly #pruning: ChatPruning;
   readonly #index: SearchIndex;
+  readonly #conversations: ConversationIndex;
   readonly #records: RecordRows;
   /** The rows of clients, by user and client. */
   readonly #producers = new Map<string, number>();
@@ -51,7 +53,7 @@ export class ChatStore implements Store {
   constructor(path: string, id?: string) {
     const database = this.#database = new Database(path);
     try {
-      this.#statements = prepare(database);
+      this.#statements = prepareChat(database);
       const index = this.#index = new SearchIndex(database);
       const row = database.prepare<{ id: string; last: number; time: number; age: number }>("SELECT * FROM state")
         .get();
@@ -59,6 +61,7 @@ export class ChatStore implements Store {
       this.#state = { last: row.last, time: row.time, age: row.age };
       if (id !== undefined && row.last === 0) this.#statements.identify.run(row.id = id);
       this.#queries = new ChatQueries(database, index);
+      this.#conversations = new ConversationIndex(database);
       this.#records = new RecordRows(database);
       this.#pruning = new ChatPruning(database, index, this.#queries, this.#records);
       this.#id = row.id;
@@ -70,6 +73,7 @@ export class ChatStore implements Store {
 
   /** Everything that the chat holds in memory, as it was committed last. */
   get snapshot(): Snapshot {
+    this.#conversations.complete();
     return this.#read(this.#id);
   }
 
@@ -84,11 +88,12 @@ export class ChatStore implements Store {
         if (this.#state.age === 0) age = time;
         this.#statements.hour.run(Math.floor(age / HOUR_MS), this.#state.last + 1);
         this.#statements.state.run(last, time, age);
+        this.#conversations.advance();
       }
       database.commit();
       this.#state = last > this.#state.last ? { last, time, age } : this.#state;
     } catch (error) {
-      database.rollback();
+      this.#rollback();
       this.#queries.forget();
       this.#records.forget();
       this.#producers.clear();
@@ -96,9 +101,15 @@ export class ChatStore implements Store {
     }
   }
 
+  #rollback(): void {
+    this.#database.rollback();
+    this.#conversations.forget();
+  }
+
   query<Q extends Query>(query: Q): AnswerTo<Q> {
     try {
       if (query.type === "search") this.#indexAll();
+      this.#conversations.complete();
       if (isRecordQuery(query)) {
         return this.#records.answer(query) as AnswerTo<Q>;
       }
@@ -107,7 +118,7 @@ export class ChatStore implements Store {
       return this.#pruning.prune(query, this.#state.age) as AnswerTo<Q>;
     } catch (error) {
       // The next query is answered, whatever has failed now.
-      this.#database.rollback();
+      this.#rollback();
       throw error;
     }
   }
@@ -117,7 +128,7 @@ export class ChatStore implements Store {
     try {
       return this.#index.more(this.#state.last);
     } catch (error) {
-      this.#database.rollback();
+      this.#rollback();
       throw error;
     }
   }
@@ -150,45 +161,47 @@ export class ChatStore implements Store {
           number ?? null,
         ];
         s.entry.run(...args);
+        this.#conversations.added(seq);
         this.#pruning.grown(conversation);
         if (kind === "edit" || kind === "withdrawal") this.#index.change(of!, kind === "edit" ? text : undefined);
         return;
       }
       case "pairCursor":
-        return void s.pairCursor[`${write.side === 0 ? "one" : "other"}_${write.cursor}`].run(write.upTo, write.pair);
+        return s.pairCursor[`${write.side === 0 ? "one" : "other"}_${write.cursor}`].run(write.upTo, write.pair);
       case "acked":
-        return void s.acked.run(write.upTo, write.user);
+        return s.acked.run(write.upTo, write.user);
       case "roomRead":
-        return void s.roomRead.run(write.upTo, write.user, write.room);
+        return s.roomRead.run(write.upTo, write.user, write.room);
       case "producer":
-        return void s.taken.run(write.number, time, this.#producer(write.user, write.client, time));
+        return s.taken.run(write.number, time, this.#producer(write.user, write.client, time));
       case "refusal": {
         const producer = this.#producer(write.user, write.client, time);
         s.refuse.run(producer, write.number, write.why);
-        return void s.forgetRefusals.run(producer, write.number - REFUSALS);
+        return s.forgetRefusals.run(producer, write.number - REFUSALS);
       }
       case "user":
-        return void s.user.run(write.id, write.name);
+        return s.user.run(write.id, write.name);
       case "register":
-        return void s.register.run(time, write.key ?? null, write.user);
+        return s.register.run(time, write.key ?? null, write.user);
       case "network":
-        return void s.network.run(write.user, write.network);
+        return s.network.run(write.user, write.network);
       case "forgetNetwork":
-        return void s.forgetNetwork.run(write.user, write.network);
+        return s.forgetNetwork.run(write.user, write.network);
       case "room":
-        return void s.room.run(write.id, write.name, Number(write.unlisted));
+        return s.room.run(write.id, write.name, Number(write.unlisted));
       case "dropRoom":
-        return void s.dropRoom.run(write.id);
+        return s.dropRoom.run(write.id);
       case "pair":
-        return void s.pair.run(write.id, ...write.users);
+        return s.pair.run(write.id, ...write.users);
       case "join":
-        return void s.join.run(write.user, write.room, write.since, write.since);
+        return s.join.run(write.user, write.room, write.since, write.since);
       case "leave":
-        return void s.leave.run(write.user, write.room);
+        return s.leave.run(write.user, write.room);
       case "forget":
         this.#index.change(write.seq, undefined);
-        return void s.forget.run(write.seq);
+        return s.forget.run(write.seq);
       default:
+        if (write.type === "sharedReceived") this.#conversations.complete();
         return this.#records.write(write, last);
     }
   }
@@ -256,87 +269,4 @@ export class ChatStore implements Store {
 
 function isRecordQuery(query: Query): query is Extract<Query, { type: typeof RECORD_QUERIES[number] }> {
   return (RECORD_QUERIES as readonly string[]).includes(query.type);
-}
-
-interface PairRow {
-  readonly id: number;
-  readonly one: number;
-  readonly other: number;
-  readonly one_received: number;
-  readonly other_received: number;
-  readonly one_read: number;
-  readonly other_read: number;
-  /** The newest entry; null without any. */
-  readonly last: number | null;
-}
-
-function prepare(database: Database) {
-  const cursor = (column: string) =>
-    database.prepare(`UPDATE conversations SET ${column} = max(${column}, ?) WHERE id = ?`);
-  return {
-    entry: database.prepare(
-      `INSERT INTO log (seq, kind, conversation, sender, text, time, of, producer, number)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    forget: database.prepare("DELETE FROM log WHERE seq = ?"),
-    identify: database.prepare("UPDATE state SET id = ?"),
-    state: database.prepare("UPDATE state SET last = ?, time = ?, age = ?"),
-    hour: database.prepare("INSERT OR IGNORE INTO hours (hour, seq) VALUES (?, ?)"),
-    user: database.prepare("INSERT OR IGNORE INTO users (id, name) VALUES (?, ?)"),
-    register: database.prepare("UPDATE users SET registered = coalesce(registered, ?), key = ? WHERE id = ?"),
-    acked: database.prepare("UPDATE users SET acked = max(acked, ?) WHERE id = ?"),
-    // A row that is replaced gets the highest number.
-    network: database.prepare("INSERT OR REPLACE INTO networks (user, network) VALUES (?, ?)"),
-    forgetNetwork: database.prepare("DELETE FROM networks WHERE user = ? AND network = ?"),
-    room: database.prepare("INSERT OR IGNORE INTO conversations (id, room, unlisted) VALUES (?, ?, ?)"),
-    dropRoom: database.prepare("DELETE FROM conversations WHERE id = ?"),
-    pair: database.prepare("INSERT OR IGNORE INTO conversations (id, one, other) VALUES (?, ?, ?)"),
-    join: database.prepare("INSERT OR REPLACE INTO memberships (user, room, since, read) VALUES (?, ?, ?, ?)"),
-    leave: database.prepare("DELETE FROM memberships WHERE user = ? AND room = ?"),
-    roomRead: database.prepare("UPDATE memberships SET read = max(read, ?) WHERE user = ? AND room = ?"),
-    pairCursor: {
-      one_received: cursor("one_received"),
-      other_received: cursor("other_received"),
-      one_read: cursor("one_read"),
-      other_read: cursor("other_read"),
-    },
-    producer: database.prepare<{ id: number }>(
-      `INSERT INTO producers (user, client, number, time) VALUES (?, ?, 0, ?)
-       ON CONFLICT (user, client) DO UPDATE SET time = excluded.time RETURNING id`,
-    ),
-    taken: database.prepare("UPDATE producers SET number = max(number, ?), time = ? WHERE id = ?"),
-    refuse: database.prepare("INSERT OR REPLACE INTO refused (producer, number, why) VALUES (?, ?, ?)"),
-    forgetRefusals: database.prepare("DELETE FROM refused WHERE producer = ? AND number <= ?"),
-    read: {
-      users: database.prepare<
-        { id: number; name: string; registered: number | null; key: Uint8Array | null; acked: number }
-      >("SELECT id, name, registered, key, acked FROM users"),
-      networks: database.prepare<{ user: number; network: string }>("SELECT user, network FROM networks ORDER BY id"),
-      rooms: database.prepare<{ id: number; room: string; unlisted: number; last: number | null }>(
-        `SELECT id, room, unlisted, (SELECT max(seq) FROM log WHERE conversation = conversations.id) AS last
-         FROM conversations WHERE room IS NOT NULL AND (room = '${LOBBY}'
-           OR EXISTS (SELECT 1 FROM log WHERE conversation = conversations.id)
-           OR EXISTS (SELECT 1 FROM memberships WHERE room = conversations.id)) ORDER BY id`,
-      ),
-      memberships: database.prepare<{ user: number; room: number; since: number; read: number }>(
-        "SELECT user, room, since, read FROM memberships",
-      ),
-      pairs: database.prepare<PairRow>(
-        `SELECT id, one, other, one_received, other_received, one_read, other_read,
-           (SELECT max(seq) FROM log WHERE conversation = conversations.id) AS last
-         FROM conversations WHERE one IS NOT NULL`,
-      ),
-      producers: database.prepare<{ id: number; user: number; client: string; number: number }>(
-        "SELECT id, user, client, number FROM producers ORDER BY time",
-      ),
-      refused: database.prepare<{ producer: number; number: number; why: string }>(
-        "SELECT producer, number, why FROM refused ORDER BY number",
-      ),
-      waiting: database.prepare<SavedWaiting>(
-        `SELECT coalesce(sum(length(text)), 0) AS bytes, coalesce(max(seq), 0) AS upTo FROM log
-           WHERE conversation = ? AND seq > ? AND sender = ? AND kind < 3
-           AND NOT EXISTS (SELECT 1 FROM log AS failure WHERE failure.of = log.seq AND failure.kind = 3)`,
-      ),
-    },
-  };
 }

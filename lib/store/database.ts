@@ -140,11 +140,12 @@ export class Query<Row = never> {
     }
   }
 
-  /** Runs it, and gives the number of the row it has put in, if any. */
-  run(...values: Value[]): number {
+  /** Runs a statement that gives no rows. */
+  run(...values: Value[]): void {
     this.#database.mustWork();
     try {
-      return Number(this.#statement.run(...this.#ordered(values)).lastInsertRowid);
+      // A third faster than `run` of the statement, which says what was changed.
+      this.#statement.get(...this.#ordered(values));
     } catch (error) {
       throw this.#database.failed(error);
     }

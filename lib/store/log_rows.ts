@@ -6,6 +6,9 @@ import type { Database, Value } from "./database.ts";
 /** By their numbers in the column `kind`. */
 export const KINDS: readonly EntryType[] = ["message", "edit", "withdrawal", "failure", "reaction"];
 
+/** The entries of `c.conversation`, up to where they are indexed: `entry` is the number that the index goes by. */
+export const FROM_CONVERSATION = "FROM conversation_entries c CROSS JOIN log ON log.seq = entry";
+
 /** Text as the database takes it: what holds a NUL as bytes, since Deno reads text only up to there. */
 export function stored(text: string): string | Uint8Array {
   const wellFormed = text.isWellFormed() ? text : text.toWellFormed();

@@ -1,6 +1,7 @@
 import type { RecordId } from "../chat/record_id.ts";
 import type { AnswerTo, Query, RECORD_QUERIES, SavedSharing, Write } from "../chat/store.ts";
 import type { Database } from "./database.ts";
+import { FROM_CONVERSATION } from "./log_rows.ts";
 
 type RecordWrite = Extract<
   Write,
@@ -41,24 +42,24 @@ export class RecordRows {
         return;
       }
       case "exchangeRead":
-        return void s.read.run(write.place.epoch, write.place.place);
+        return s.read.run(write.place.epoch, write.place.place);
       case "serverName":
-        return void s.name.run(write.name, this.#server(write.server));
+        return s.name.run(write.name, this.#server(write.server));
       case "holder": {
         const { name, ref, server, epoch, place } = write.holder;
-        return void s.hold.run(name, ref, server, epoch, place);
+        return s.hold.run(name, ref, server, epoch, place);
       }
       case "sharedReceived": {
         const { pair, side, user, sender, upTo } = write;
         s.receive.run(pair, user, this.#server(upTo.server), upTo.number);
-        return void s.received[side].run(pair, sender, user, pair, sender, pair);
+        return s.received[side].run(pair, sender, user, pair, sender, pair);
       }
       case "sharedPairRead": {
         const { pair, side, upTo } = write;
-        return void s.pairRead[side].run(this.#server(upTo.server), upTo.number, pair);
+        return s.pairRead[side].run(this.#server(upTo.server), upTo.number, pair);
       }
       case "sharedRoomRead":
-        return void s.roomRead.run(this.#server(write.upTo.server), write.upTo.number, write.user, write.room);
+        return s.roomRead.run(this.#server(write.upTo.server), write.upTo.number, write.user, write.room);
     }
   }
 
@@ -134,6 +135,7 @@ export class RecordRows {
   }
 }
 
+const AND_RECORD = "JOIN records ON at = log.seq AND records.seq = log.seq JOIN servers ON servers.id = records.server";
 const OF_SERVER = "server = (SELECT id FROM servers WHERE server = ?)";
 
 function prepare(database: Database) {
@@ -144,11 +146,11 @@ function prepare(database: Database) {
   const received = (column: string) =>
     database.prepare(
       `UPDATE conversations SET ${column} = max(${column}, coalesce(
-         (SELECT min(l.seq) - 1 FROM log l WHERE l.conversation = ? AND l.sender = ? AND l.seq > ${column} AND l.kind < 3
-            AND NOT EXISTS (SELECT 1 FROM log f WHERE f.of = l.seq AND f.kind = 3)
+         (SELECT min(entry) - 1 ${FROM_CONVERSATION} WHERE c.conversation = ? AND sender = ? AND entry > ${column}
+            AND kind < 3 AND NOT EXISTS (SELECT 1 FROM log f WHERE f.of = log.seq AND f.kind = 3)
             AND NOT EXISTS (SELECT 1 FROM records r JOIN received p ON p.server = r.server AND r.number <= p.number
-              WHERE r.at = l.seq AND r.seq = l.seq AND p.conversation = l.conversation AND p.user = ?)),
-         (SELECT max(seq) FROM log WHERE conversation = ? AND sender = ? AND kind < 3), 0)) WHERE id = ?`,
+              WHERE r.at = log.seq AND r.seq = log.seq AND p.conversation = log.conversation AND p.user = ?)),
+         (SELECT max(entry) ${FROM_CONVERSATION} WHERE c.conversation = ? AND sender = ? AND kind < 3), 0)) WHERE id = ?`,
     );
   return {
     server: database.prepare<{ id: number }>(
@@ -173,9 +175,8 @@ function prepare(database: Database) {
     received: [received("one_received"), received("other_received")] as const,
     pairRead: [cursor("one_read"), cursor("other_read")] as const,
     recordsIn: database.prepare<RecordId>(
-      `SELECT servers.server, max(records.number) AS number FROM log JOIN records ON at = log.seq AND records.seq = log.seq
-         JOIN servers ON servers.id = records.server
-       WHERE log.conversation = ? AND log.sender = ? AND log.seq > ? AND log.seq <= ? GROUP BY servers.server`,
+      `SELECT servers.server, max(records.number) AS number ${FROM_CONVERSATION} ${AND_RECORD}
+       WHERE c.conversation = ? AND log.sender = ? AND entry > ? AND entry <= ? GROUP BY servers.server`,
     ),
     receivedUpTo: database.prepare<{ one_received: number; other_received: number }>(
       "SELECT one_received, other_received FROM conversations WHERE id = ?",
@@ -191,9 +192,8 @@ function prepare(database: Database) {
       `SELECT servers.server, number FROM records JOIN servers ON servers.id = records.server WHERE at = ? AND seq = ?`,
     ),
     newest: database.prepare<RecordId>(
-      `SELECT servers.server, records.number FROM log JOIN records ON at = log.seq AND records.seq = log.seq
-         JOIN servers ON servers.id = records.server
-       WHERE log.conversation = ? AND log.seq <= ? ORDER BY log.seq DESC LIMIT 1`,
+      `SELECT servers.server, records.number ${FROM_CONVERSATION} ${AND_RECORD}
+       WHERE c.conversation = ? AND entry <= ? ORDER BY entry DESC LIMIT 1`,
     ),
     saidAs: database.prepare<{ seq: number }>(
       // No index has this: it is asked for what was said of late, when a client has gone over to another server.

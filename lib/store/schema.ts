@@ -230,6 +230,22 @@ export const STEPS: readonly string[] = [
     place INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // The entries of each conversation, up to entry `state.indexed`: with an index of `log` each commit wrote a page for each
+  // conversation.
+  `
+  CREATE TABLE conversation_entries (
+    conversation INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    PRIMARY KEY (conversation, entry)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO conversation_entries SELECT conversation, seq FROM log ORDER BY conversation, seq;
+  DROP INDEX log_conversation;
+  ALTER TABLE state ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
+  UPDATE state SET indexed = last;
+  CREATE TRIGGER log_removed AFTER DELETE ON log BEGIN
+    DELETE FROM conversation_entries WHERE conversation = old.conversation AND entry = old.seq;
+  END;
+  `,
 ];
 
 /** Whose file this is, and of which version; throws a `UserError` when it is not one that this Partyline knows. */
