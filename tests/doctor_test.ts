@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   addressKind,
   type AnswerFacts,
@@ -8,11 +8,25 @@ import {
   type RemoteFacts,
   sameNetwork,
 } from "../lib/client/diagnosis.ts";
-import { decodeNeighbour, decodeOwner, decodeRoute } from "../lib/net/system_network.ts";
+import { decodeNeighbour, decodeOwner, decodeRoute } from "../lib/net/linux_network.ts";
+import {
+  decodeMacosFirewall,
+  decodeMacosNeighbour,
+  decodeMacosOwner,
+  decodeMacosRoute,
+} from "../lib/net/macos_network.ts";
+import {
+  decodePairs,
+  decodeWindowsFirewalls,
+  decodeWindowsNeighbour,
+  decodeWindowsRoute,
+} from "../lib/net/windows_network.ts";
+import { pathMtu } from "../lib/client/path_mtu.ts";
 import { Hosts, hostsTest } from "./support/hosts.ts";
 import { Folder, Running } from "./support/programs.ts";
 
 const LOCAL: LocalFacts = {
+  system: "linux",
   addresses: [{ device: "eth0", address: "10.0.0.1", bits: 24, kind: "network" }],
   defaultRoute: { device: "eth0", via: "10.0.0.254" },
   taken: [],
@@ -20,7 +34,7 @@ const LOCAL: LocalFacts = {
   multicast: [{ address: "10.0.0.1", heard: ["239.255.80.76"] }],
 };
 const ANSWER: AnswerFacts = {
-  ...{ system: "linux", udpOut: true, udpBack: true, udpBytes: 8000, tcpBack: "open", clockMs: 3 },
+  ...{ system: "linux", mtuOut: 1500, mtuBack: 1500, tcpBack: "open", clockMs: 3 },
   ...{ multicastOut: ["239.255.80.76"], multicastBack: ["239.255.80.76"] },
 };
 const REMOTE: RemoteFacts = {
@@ -46,9 +60,10 @@ Deno.test("the doctor names the first cause that explains what was seen", () => 
     [sentence({ ...without, tcp: SILENT, neighbour: "silent", router: undefined }), /does not answer at all/],
     [sentence({ ...without, tcp: [{ port: 2009, outcome: "refused" }] }), /nothing of Partyline runs there/],
     [sentence({ ...without, tcp: [{ port: 2001, outcome: "open" }] }), /something listens there at 2001/],
-    [sentence({ answer: { ...ANSWER, udpOut: false } }), /^Datagrams to 10\.0\.0\.2 are dropped, TCP is not/],
-    [sentence({ answer: { ...ANSWER, udpBack: false } }), /the firewall of this machine blocks UDP/],
-    [sentence({ answer: { ...ANSWER, udpBytes: 512 } }), /^Datagrams over 512 bytes are lost/],
+    [sentence({ answer: { ...ANSWER, mtuOut: 0 } }), /^Datagrams to 10\.0\.0\.2 are dropped, TCP is not/],
+    [sentence({ answer: { ...ANSWER, mtuBack: 0 } }), /the firewall of this machine blocks UDP/],
+    [sentence({ answer: { ...ANSWER, mtuOut: 1300 } }), /^Packets over 1300 bytes are lost on the way to 10\.0\.0\.2/],
+    [sentence({ answer: { ...ANSWER, mtuBack: 1492 } }), /^Packets over 1492 bytes are lost on the way from 10/],
     [sentence({ answer: { ...ANSWER, tcpBack: "silent" } }), /the firewall here blocks TCP/],
     [sentence({ answer: { ...ANSWER, multicastBack: [] } }), /^Multicast is dropped on its way from 10\.0\.0\.2/],
     [sentence({ answer: { ...ANSWER, clockMs: -90_000 } }), /^The clocks differ by 90 s/],
@@ -97,17 +112,67 @@ Deno.test("what an interface is follows from its name, and what the system's too
   assertEquals(decodeOwner("tcp LISTEN 0 5 0.0.0.0:2001 0.0.0.0:*\n"), undefined);
 });
 
+Deno.test("the largest packet that arrives is found to the byte, from few datagrams", async () => {
+  for (const mtu of [576, 577, 1279, 1300, 1418, 1492, 1499, 1500, 9000]) {
+    let sent = 0;
+    const found = await pathMtu((sizes) => {
+      sent += sizes.length;
+      return Promise.resolve(new Set(sizes.filter((bytes) => bytes + 28 <= mtu)));
+    });
+    assertEquals(found, Math.min(mtu, 1500));
+    assert(sent <= 45, `${sent} datagrams for ${mtu}`);
+  }
+  assertEquals(await pathMtu(() => Promise.resolve(new Set())), 0);
+});
+
+Deno.test("what the tools of macOS and Windows print is read, and their commands are named", () => {
+  const macosRoute = "   route to: 1.1.1.1\ndestination: default\n    gateway: 192.168.1.1\n  interface: en0\n";
+  assertEquals(decodeMacosRoute(macosRoute), { device: "en0", via: "192.168.1.1" });
+  assertEquals(decodeMacosRoute("   route to: 10.0.0.2\n  interface: en0\n"), { device: "en0", via: undefined });
+  assertEquals(decodeMacosRoute("route: writing to routing socket: not in table\n"), "none");
+  const arp = ["? (10.0.0.2) at a4:83:e7:1:2:3 on en0 ifscope [ethernet]", "? (10.0.0.2) at (incomplete) on en0", ""];
+  assertEquals(arp.map(decodeMacosNeighbour), ["answers", "silent", "unknown"]);
+  assertEquals(decodeMacosOwner("p77\ncpython3\nf3\n"), "python3 (77)");
+  assertEquals(decodeMacosOwner(""), undefined);
+  assertEquals(decodeMacosFirewall("Firewall is disabled. (State = 0)"), []);
+  assertEquals(decodeMacosFirewall("Firewall is enabled. (State = 1)"), ["macOS firewall"]);
+  assertEquals(decodeMacosFirewall("no such program"), undefined);
+
+  assertEquals(decodeWindowsRoute(decodePairs("Wi-Fi|192.168.1.1\r\n")), { device: "Wi-Fi", via: "192.168.1.1" });
+  assertEquals(decodeWindowsRoute(decodePairs("Ethernet 2|0.0.0.0\r\n")), { device: "Ethernet 2", via: undefined });
+  assertEquals(decodeWindowsRoute([]), undefined);
+  const states = ["Reachable|AA-BB", "Unreachable|00-00", ""];
+  assertEquals(states.map((text) => decodeWindowsNeighbour(decodePairs(text))), ["answers", "silent", "unknown"]);
+  const profiles = "network Wi-Fi|Public\nnetwork Ethernet|Private\nfirewall Private|False\nfirewall Public|True\n";
+  const firewalls = decodeWindowsFirewalls(decodePairs(profiles));
+  assertEquals(firewalls, ["Windows Firewall (Wi-Fi: Public)"]);
+  assertEquals(decodeWindowsFirewalls([]), undefined);
+
+  const blocked = { answer: { ...ANSWER, mtuBack: 0 } };
+  const command = (local: Partial<LocalFacts>) => conclude({ ...LOCAL, ...local }, { ...REMOTE, ...blocked }).command;
+  assertMatch(
+    command({ system: "windows", firewalls: firewalls ?? [] }),
+    /^Set-NetConnectionProfile -InterfaceAlias "Wi-Fi"/,
+  );
+  assertMatch(command({ system: "windows" }), /^netsh advfirewall firewall add rule/);
+  assertMatch(command({ system: "darwin" }), /^System Settings, Network, Firewall/);
+});
+
 // Real networks.
 
 const test = await hostsTest("nft");
 const ADDRESSES = { here: "10.97.0.1/24", there: "10.97.0.2/24" };
 
 /** What `client doctor` says on a host: its last two lines, and its status. */
-async function doctor(hosts: Hosts, folder: Folder, ...args: string[]): Promise<{ status: number; said: string }> {
+async function doctor(
+  hosts: Hosts,
+  folder: Folder,
+  ...args: string[]
+): Promise<{ status: number; said: string; all: string }> {
   await using run = new Running(hosts.inside("here"), "client", ["doctor", ...args], folder.path);
   const status = await run.over();
   assertEquals(run.err, "");
-  return { status, said: run.out.trim().split("\n").slice(-2).join("\n") };
+  return { status, said: run.out.trim().split("\n").slice(-2).join("\n"), all: run.out };
 }
 
 /** Two hosts at a switch, with the doctor's other side on one. */
@@ -165,8 +230,38 @@ test("a firewall that drops everything, isolated clients and a wrong route are t
   await hosts.cable({ host: "here", address: "10.8.0.2/24" }, { host: "tun0", address: "10.8.0.1/24" });
   await hosts.ip("here", "route", "add", "10.97.0.2/32", "dev", "tun0");
   const route = await doctor(hosts, folder, "10.97.0.2");
-  assertMatch(route.said, /leaves by tun0, though lan is in its network.*\n {2}ip route replace 10\.97\.0\.2 dev lan$/);
+  assertMatch(
+    route.said,
+    /leaves by tun0, though lan is in its network.*\n {2}sudo ip route replace 10\.97\.0\.2 dev lan$/,
+  );
   assertEquals([firewall.status, isolated.status, route.status], [1, 1, 1]);
+});
+
+test("packets that a link loses without a report are told by their size, and reported ones are no fault", async () => {
+  using folder = new Folder();
+  await using hosts = await Hosts.open("here", "near", "far", "there");
+  await hosts.cable({ host: "here", address: "10.97.0.1/24" }, { host: "near", address: "10.97.0.254/24" });
+  await hosts.cable({ host: "near", address: "10.9.0.1/24" }, { host: "far", address: "10.9.0.2/24" });
+  await hosts.cable({ host: "there", address: "10.98.0.1/24" }, { host: "far", address: "10.98.0.254/24" });
+  const routes = { here: "10.97.0.254", near: "10.9.0.2", far: "10.9.0.1", there: "10.98.0.254" };
+  for (const [host, via] of Object.entries(routes)) await hosts.ip(host, "route", "add", "default", "via", via);
+  for (const [host, device] of [["near", "far"], ["far", "near"]] as const) {
+    await hosts.ip(host, "link", "set", "dev", device, "mtu", "1300");
+    await hosts.forwards(host);
+  }
+  await using answer = new Running(hosts.inside("there"), "client", ["doctor", "--answer"], folder.path);
+  await answer.printed(/On the other machine: client doctor 10\.98\.0\.1\n/);
+  const reported = await doctor(hosts, folder, "10.98.0.1");
+  assertMatch(reported.all, /packet bytes +out 1500 arrive, back 1500 arrive; a router divides those over 1300\n/);
+  assertMatch(reported.said, /^Multicast is dropped/);
+  await hosts.ip("here", "route", "flush", "cache");
+  await hosts.firewall("here", "ip protocol icmp drop");
+  const lost = await doctor(hosts, folder, "10.98.0.1");
+  assertMatch(
+    lost.said,
+    /^Packets over 1300 bytes are lost on the way to 10\.98\.0\.1, .*\n {2}sudo ip link set dev near mtu 1300$/,
+  );
+  assertEquals(lost.status, 1);
 });
 
 test("a taken port is named with the program that has it", async () => {

@@ -178,7 +178,7 @@ one; the next connection remembers what it sees then.`,
     text: `Looks at this machine: its addresses and which is that of the LAN, the default
 route, firewalls, ports that are taken, and multicast. With HOST, it looks at
 the way there, too; with \`client doctor --answer\` on that machine, at TCP, UDP
-and multicast in both directions, the size of datagrams, and the clocks.
+and multicast in both directions, the largest packet, and the clocks.
 
 It ends with one sentence, which says what is wrong, and one command, which says
 what to do. Exit status: 0 nothing is wrong, 1 something is, 2 it could not run.`,

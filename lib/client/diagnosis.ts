@@ -1,5 +1,7 @@
 import type { Neighbour, Route } from "../net/system_network.ts";
 import type { TcpOutcome } from "../net/dial.ts";
+import { ETHERNET_MTU } from "./path_mtu.ts";
+import { openPort, routeBy, setClock, setMtu } from "./remedies.ts";
 
 /** One address of this machine. */
 export interface OwnAddress {
@@ -12,11 +14,14 @@ export interface OwnAddress {
 
 /** What was found out about this machine alone. */
 export interface LocalFacts {
+  /** As `Deno.build.os`. */
+  readonly system: string;
   readonly addresses: readonly OwnAddress[];
   /** How the system reaches other networks; undefined where that cannot be seen. */
   readonly defaultRoute: Route | "none" | undefined;
   /** Usual ports of a server that are taken, with the program that has each. */
   readonly taken: readonly { readonly name: string; readonly port: number; readonly by: string | undefined }[];
+  /** The firewalls that are on; empty where they cannot be seen, too. */
   readonly firewalls: readonly string[];
   /** The groups that came back, for each own address. */
   readonly multicast: readonly { readonly address: string; readonly heard: readonly string[] }[];
@@ -37,11 +42,9 @@ export interface RemoteFacts {
 
 export interface AnswerFacts {
   readonly system: string;
-  /** Datagrams that the other machine has received, and those that came back or from it. */
-  readonly udpOut: boolean;
-  readonly udpBack: boolean;
-  /** The longest datagram that came whole, in bytes. */
-  readonly udpBytes: number;
+  /** The largest packet, up to Ethernet's, that arrives there, and from there; 0 if no datagram does. */
+  readonly mtuOut: number;
+  readonly mtuBack: number;
   readonly tcpBack: TcpOutcome;
   /** Groups that the other machine has heard, and those heard from it. */
   readonly multicastOut: readonly string[];
@@ -60,8 +63,6 @@ export interface Conclusion {
 export const DOCTOR_PORT = 2009;
 /** The group of `client peer`, and one that never leaves a network, whatever its switches know of groups. */
 export const GROUPS = ["239.255.80.76", "224.0.0.200"] as const;
-/** What a message between peers takes at most without fragments, on Ethernet. */
-const WHOLE_BYTES = 1200;
 const CLOCK_MS = 60_000;
 
 /** What an interface is, by its name and address. */
@@ -100,7 +101,7 @@ export function concludeLocal(facts: LocalFacts): Conclusion {
       `What this machine sends by multicast does not even come back to itself on ${
         deaf.map(({ address }) => address).join(", ")
       }: a firewall here drops it.`,
-      openCommand(facts.firewalls, "udp", 2002),
+      openPort(facts.system, facts.firewalls, "udp", 2002),
     );
   }
   const foreign = facts.taken.filter(({ by }) => by === undefined || !/partyline|deno/.test(by));
@@ -134,21 +135,23 @@ export function conclude(local: LocalFacts, remote: RemoteFacts): Conclusion {
 }
 
 /** The system sends elsewhere than into the network that both are in, or nowhere. */
-function wrongRoute({ addresses }: LocalFacts, { route }: RemoteFacts, address: string): Conclusion | undefined {
+function wrongRoute(
+  { system, addresses }: LocalFacts,
+  { route }: RemoteFacts,
+  address: string,
+): Conclusion | undefined {
   const shared = sameNetwork(addresses, address);
   if (route === "none") {
     return wrong(
       `This machine has no route to ${address}: it is in none of its networks, and there is no default route.`,
-      shared === undefined
-        ? `ip route add ${address} dev ${addresses[0]!.device}`
-        : `ip route add ${address} dev ${shared.device}`,
+      routeBy(system, address, (shared ?? addresses[0]!).device, false),
     );
   }
   if (route === undefined) return undefined;
   if (shared !== undefined && route.device !== shared.device && route.device !== "lo") {
     return wrong(
       `What is for ${address} leaves by ${route.device}, though ${shared.device} is in its network: a VPN or a wrong route takes it.`,
-      `ip route replace ${address} dev ${shared.device}`,
+      routeBy(system, address, shared.device, true),
     );
   }
   const device = addresses.find((own) => own.device === route.device);
@@ -190,7 +193,7 @@ function silence({ tcp, neighbour, router, answer, route }: RemoteFacts, address
 }
 
 /** The other machine answers somehow. */
-function answered({ firewalls }: LocalFacts, { tcp, answer }: RemoteFacts, address: string): Conclusion {
+function answered({ system, firewalls }: LocalFacts, { tcp, answer, route }: RemoteFacts, address: string): Conclusion {
   if (answer === undefined) {
     const open = tcp.filter(({ outcome }) => outcome === "open").map(({ port }) => port);
     if (open.length > 0) {
@@ -214,28 +217,35 @@ function answered({ firewalls }: LocalFacts, { tcp, answer }: RemoteFacts, addre
       `on ${address}: server, or client doctor --answer`,
     );
   }
-  if (!answer.udpOut) {
+  if (answer.mtuOut === 0) {
     return wrong(
       `Datagrams to ${address} are dropped, TCP is not: its firewall, or one between, blocks UDP.`,
-      `on ${address}: ${openCommand([], "udp", DOCTOR_PORT, answer.system)}`,
+      `on ${address}: ${openPort(answer.system, [], "udp", DOCTOR_PORT)}`,
     );
   }
-  if (!answer.udpBack) {
+  if (answer.mtuBack === 0) {
     return wrong(
       `Datagrams from ${address} do not arrive here, TCP does: the firewall of this machine blocks UDP.`,
-      openCommand(firewalls, "udp", DOCTOR_PORT),
+      openPort(system, firewalls, "udp", DOCTOR_PORT),
     );
   }
-  if (answer.udpBytes < WHOLE_BYTES) {
+  const mtu = Math.min(answer.mtuOut, answer.mtuBack);
+  if (mtu < ETHERNET_MTU) {
+    const isOut = answer.mtuOut === mtu;
+    const device = route === undefined || route === "none" ? undefined : route.device;
     return wrong(
-      `Datagrams over ${answer.udpBytes} bytes are lost on the way to ${address}: a tunnel or a wrong MTU cuts them.`,
-      "ip link set dev DEVICE mtu 1500, on the machine with the smaller one",
+      `Packets over ${mtu} bytes are lost on the way ${
+        isOut ? "to" : "from"
+      } ${address}, and no router reports it: short messages arrive, and long ones and files hang.`,
+      isOut
+        ? setMtu(system, device ?? "DEVICE", mtu)
+        : `on ${address}: ${setMtu(answer.system, "DEVICE", mtu)}, for the device of its address`,
     );
   }
   if (answer.tcpBack !== "open") {
     return wrong(
       `${address} cannot connect to this machine (${answer.tcpBack}): the firewall here blocks TCP, which IM clients need for Lb and files for their way.`,
-      openCommand(firewalls, "tcp", DOCTOR_PORT),
+      openPort(system, firewalls, "tcp", DOCTOR_PORT),
     );
   }
   const lost = answer.multicastOut.length === 0 || answer.multicastBack.length === 0;
@@ -251,7 +261,7 @@ function answered({ firewalls }: LocalFacts, { tcp, answer }: RemoteFacts, addre
       `The clocks differ by ${
         Math.round(Math.abs(answer.clockMs) / 1000)
       } s; messages reach ${address} with odd times.`,
-      "timedatectl set-ntp true, on the machine with the wrong time",
+      `${setClock(system)}, on the machine with the wrong time`,
     );
   }
   return {
@@ -259,17 +269,6 @@ function answered({ firewalls }: LocalFacts, { tcp, answer }: RemoteFacts, addre
     sentence: `Nothing stands between this machine and ${address}: TCP, UDP and multicast go both ways.`,
     command: `client chat ${address}, or client peer --name NAME on both`,
   };
-}
-
-/** How a port is opened in the firewall that is on, or that the system has. */
-function openCommand(firewalls: readonly string[], protocol: "tcp" | "udp", port: number, system = "linux"): string {
-  if (system === "windows") {
-    return `netsh advfirewall firewall add rule name=Partyline dir=in action=allow protocol=${protocol.toUpperCase()} localport=${port}`;
-  }
-  if (system === "darwin") return "System Settings, Network, Firewall: allow incoming connections for partyline-client";
-  if (firewalls.includes("firewalld")) return `sudo firewall-cmd --add-port=${port}/${protocol}`;
-  if (firewalls.includes("ufw")) return `sudo ufw allow ${port}/${protocol}`;
-  return `sudo nft list ruleset, to see what drops ${protocol.toUpperCase()} to port ${port}`;
 }
 
 function wrong(sentence: string, command: string): Conclusion {

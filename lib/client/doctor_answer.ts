@@ -1,4 +1,5 @@
 import { delay } from "@std/async/delay";
+import type { Address } from "../core/address.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { probeTcp } from "../net/dial.ts";
@@ -11,13 +12,18 @@ const TCP_MS = 3000;
 /** Askers at a time. */
 const MOST_SESSIONS = 4;
 const SESSION_MS = 60_000;
-/** Datagrams answered a second: an answer is as long as its question, so that nothing is amplified. */
-const ANSWERS_PER_SECOND = 50;
 const REPEATS = 3;
+/** Datagrams for one question, and how long each is. */
+const MOST_SIZES = 16;
+const MOST_BYTES = 1472;
+/** Different sizes that are remembered of one asker: more than a search for the path MTU takes. */
+const MOST_REMEMBERED = 100;
 
 /** What has arrived of one asker. */
 interface Received {
-  datagrams: number;
+  /** Where its datagrams come from, which may be a router's address and port. */
+  from: Address | undefined;
+  readonly sizes: Set<number>;
   readonly groups: Set<string>;
 }
 
@@ -28,8 +34,6 @@ export class DoctorAnswer {
   readonly #groups: ProbeSocket[] = [];
   readonly #received = new Map<string, Received>();
   readonly #sessions = new Set<LineConnection>();
-  #answers = ANSWERS_PER_SECOND;
-  readonly #refill: ReturnType<typeof setInterval>;
 
   /** Throws a `UserError` if the port cannot be opened. */
   constructor(readonly tell: (line: string) => void) {
@@ -41,7 +45,6 @@ export class DoctorAnswer {
     } catch (error) {
       throw new UserError(`cannot answer at port ${DOCTOR_PORT}: ${reason(error)}`);
     }
-    this.#refill = setInterval(() => this.#answers = ANSWERS_PER_SECOND, 1000);
   }
 
   /** Listens for multicast; a group has a socket of its own, so that it is known which one was heard. */
@@ -57,7 +60,6 @@ export class DoctorAnswer {
   }
 
   close(): void {
-    clearInterval(this.#refill);
     this.#listener.close();
     this.#socket.close();
     for (const socket of this.#groups) socket.close();
@@ -70,10 +72,9 @@ export class DoctorAnswer {
     const received = this.#received.get(token);
     if (group !== undefined) return void received?.groups.add(group);
     if (kind !== "out") return;
-    if (received) received.datagrams++;
-    if (this.#answers-- > 0) {
-      void this.#socket.send(probeText(token, "back"), from, bytes);
-    }
+    if (received === undefined || received.sizes.size >= MOST_REMEMBERED) return;
+    received.from = from;
+    received.sizes.add(bytes);
   }
 
   async #serve(session: LineConnection): Promise<void> {
@@ -86,14 +87,22 @@ export class DoctorAnswer {
       for (let line = await session.receive(); line !== undefined; line = await session.receive()) {
         if (line.do === "begin" && typeof line.token === "string" && /^[0-9a-f]{16}$/.test(line.token)) {
           token = line.token;
-          this.#received.set(token, { datagrams: 0, groups: new Set() });
+          this.#received.set(token, { from: undefined, sizes: new Set(), groups: new Set() });
           this.tell(`${hostname} asks`);
           await session.send({ system: Deno.build.os, time: Date.now() });
         } else if (line.do === "dial" && typeof line.port === "number") {
           await session.send({ outcome: await probeTcp(hostname, line.port, TCP_MS) });
         } else if (line.do === "report") {
-          const { datagrams, groups } = this.#received.get(token) ?? { datagrams: 0, groups: new Set() };
-          await session.send({ datagrams, groups: [...groups] });
+          const { sizes, groups } = this.#received.get(token) ?? { sizes: [], groups: [] };
+          await session.send({ sizes: [...sizes], groups: [...groups] });
+        } else if (line.do === "datagrams" && typeof line.port === "number") {
+          // Only to the address that has connected: a forged one cannot be flooded.
+          const from = this.#received.get(token)?.from;
+          const to = from?.hostname === hostname ? from : { hostname, port: line.port };
+          for (const bytes of sizesOf(line.sizes).slice(0, MOST_SIZES)) {
+            await this.#socket.send(probeText(token, "back"), to, Math.min(bytes, MOST_BYTES));
+          }
+          await session.send({});
         } else if (line.do === "multicast") {
           await announce(ownNetworkAddresses(), token);
           await session.send({});
@@ -105,6 +114,11 @@ export class DoctorAnswer {
     this.#sessions.delete(session);
     session.close();
   }
+}
+
+/** The sizes in a message, in bytes. */
+export function sizesOf(value: unknown): number[] {
+  return Array.isArray(value) ? value.filter((bytes) => Number.isInteger(bytes) && bytes > 0) : [];
 }
 
 /** The text of a datagram of one examination: to the other machine, back from it, or to all. */

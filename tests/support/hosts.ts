@@ -77,6 +77,11 @@ export class Hosts {
     return run("-n", this.#namespace(host), ...args);
   }
 
+  /** Makes a host a router between its cables. */
+  async forwards(host: string): Promise<void> {
+    await run("netns", "exec", this.#namespace(host), "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
+  }
+
   /** Adds a rule to what a host's firewall does with incoming packets, such as `ip protocol udp drop`. */
   async firewall(host: string, rule: string): Promise<void> {
     const chain = "add table ip f; add chain ip f i { type filter hook input priority 0; }; add rule ip f i";
