@@ -2,30 +2,27 @@ import { encodeWire, visibleBytes } from "../core/wire_text.ts";
 import { encodeText } from "../core/text.ts";
 import { type Machine, Outputs } from "../core/machine.ts";
 import { Expectations, type Failure } from "./expectations.ts";
+import { PlayClock } from "./play_clock.ts";
+import { PlayDoubt } from "./play_doubt.ts";
 import { PlayLinks } from "./play_links.ts";
 import type { PlayEnd, PlayOutput } from "./play_output.ts";
+import { PlayPrograms } from "./play_programs.ts";
 import { type PlayTimes, stepMs } from "./play_times.ts";
 import { exitText, type ProgramExit } from "./program_exit.ts";
 import type { LinkName, Step } from "./step.ts";
 import type { Computed } from "./credentials.ts";
 import { packetBytes, packetText } from "./packet_text.ts";
-import { PieceGaps, QUIET_MS } from "./piece_gaps.ts";
-import { type HeldUp, ProgramTime } from "./program_time.ts";
+import type { HeldUp } from "./program_time.ts";
+import { stepOutput } from "./step_output.ts";
 import { stepState } from "./step_state.ts";
 import { Transcript } from "./transcript.ts";
 import type { Values } from "./values.ts";
 
-/** The person whose program is the server under test. */
-const SERVER = "server";
 /** A program that writes without an end is stopped: nothing that a script asks for is nearly as long. */
 const FLOOD_BYTES = 2 * 1024 * 1024;
 const FLOOD_SHOWN_BYTES = 80;
-/** A machine that holds a program up at this moment is asked again after so long. */
-const ASK_AGAIN_MS = 20;
 /** A play that has lost so much is given up. */
 const MOST_LOST_MS = 60_000;
-/** A program that has lost so much may have run into a time limit of its own, by the clock. */
-const MUCH_LOST_MS = 1000;
 
 const BUSY = { expected: "an answer in time", got: "this machine was too busy to tell" };
 
@@ -42,25 +39,14 @@ export class Play implements Machine<PlayOutput> {
   readonly transcript = new Transcript();
   readonly #outputs = new Outputs<PlayOutput>();
   readonly #links = new PlayLinks();
-  readonly #exits = new Map<string, ProgramExit>();
-  /** The persons who have a program of their own; the others talk to the server. */
-  readonly #owners: ReadonlySet<string>;
-  /** The programs that were started. */
-  readonly #running = new Set<string>();
-  /** The programs that have connected, accepted a connection, or sent something. */
-  readonly #alive = new Set<string>();
+  readonly #programs: PlayPrograms;
   readonly #weak: { step: number; why: string }[] = [];
   readonly #observed: string[] = [];
-  readonly #time = new ProgramTime();
-  readonly #gaps = new PieceGaps();
+  readonly #clock = new PlayClock();
+  readonly #doubt: PlayDoubt;
   #at = 0;
   #now = 0;
   #began = 0;
-  /** When the step under way began, as the program has it. */
-  #since = 0;
-  #isMeasuring = false;
-  /** When a machine is asked again that holds a program up. */
-  #askAgainAt = Infinity;
   readonly #expectations: Expectations;
   #repeating: { link: LinkName; bytes: Uint8Array; every: number; at: number } | undefined;
   #computed: Computed | undefined;
@@ -73,13 +59,12 @@ export class Play implements Machine<PlayOutput> {
   #end: PlayEnd | undefined;
   /** What must have been measured for the verdict: until when. */
   #endedAt = -Infinity;
-  /** When a program has shown last that it runs, and what was lost until then. */
-  #startedAt: number | undefined;
-  #lostAtStart = 0;
 
   constructor(readonly steps: readonly Step[], readonly values: Values, readonly times: PlayTimes) {
-    this.#expectations = new Expectations(this.#links, values, times, this.#time);
-    this.#owners = new Set(steps.flatMap((step) => step.do === "start" ? [step.who] : []));
+    this.#expectations = new Expectations(this.#links, values, times, this.#clock.time);
+    this.#programs = new PlayPrograms(steps);
+    const measures = { time: this.#clock.time, links: this.#links, expectations: this.#expectations };
+    this.#doubt = new PlayDoubt(steps, { ...measures, isPaced: times.isPaced === true });
   }
 
   get end(): PlayEnd | undefined {
@@ -93,13 +78,9 @@ export class Play implements Machine<PlayOutput> {
 
   /** When the machine is asked what it has taken, since something may be over by then. */
   get #asksAt(): number {
-    if (this.#isMeasuring) return Infinity;
-    if (this.#askAgainAt < Infinity) return this.#askAgainAt;
-    if (this.#ending) return Infinity;
-    const { confirmedAt } = this.#time;
-    const deadline = this.#deadline();
-    const settlesAt = this.#links.settlesAt(this.#watched(), confirmedAt, this.times.settleMs);
-    return this.#time.clockAt(Math.min(deadline > confirmedAt ? deadline : Infinity, settlesAt));
+    if (this.#ending) return this.#clock.asksAt(-Infinity, Infinity);
+    const settlesAt = this.#links.settlesAt(this.#watched(), this.#clock.time.confirmedAt, this.times.settleMs);
+    return this.#clock.asksAt(this.#stepMs, settlesAt);
   }
 
   /** The links that the step under way is about. */
@@ -115,7 +96,7 @@ export class Play implements Machine<PlayOutput> {
 
   start(now: number): void {
     this.#began = now;
-    this.#time.start(now);
+    this.#clock.time.start(now);
     this.#enter(0, now);
     this.#advance(now);
   }
@@ -154,7 +135,7 @@ export class Play implements Machine<PlayOutput> {
 
   /** A program that the step under way wanted runs, and has a keyboard. */
   started(who: string, now: number): void {
-    this.#running.add(who);
+    this.#programs.started(who);
     this.#advance(now);
   }
 
@@ -172,8 +153,8 @@ export class Play implements Machine<PlayOutput> {
     const bytes = it.as === "packets" ? encodeWire(packetText(received)) : received;
     const isPiece = this.#isPiece(link);
     const mayBeJoined = isPiece &&
-      this.#gaps.came(link, now, earliest, this.#time.programMs, this.#isSilenceNeeded(link));
-    it.add(bytes.slice(), now, this.#time.at(now), mayBeJoined);
+      this.#doubt.gaps.came(link, now, earliest, this.#clock.time.programMs, this.#isSilenceNeeded(link));
+    it.add(bytes.slice(), now, this.#clock.time.at(now), mayBeJoined);
     if (isPiece) this.#ask();
     this.#lives(link, now);
     this.transcript.add(now - this.#began, link, "in", bytes, this.#at, it.isDatagrams || this.#isPiece(link));
@@ -195,7 +176,7 @@ export class Play implements Machine<PlayOutput> {
   }
 
   exited(who: string, exit: ProgramExit, now: number): void {
-    this.#exits.set(who, exit);
+    this.#programs.exited(who, exit);
     this.#note(who, exitText(exit), now);
     this.#advance(now);
   }
@@ -210,16 +191,11 @@ export class Play implements Machine<PlayOutput> {
 
   /** The machine has taken so much since it was asked last. */
   measured(heldUp: HeldUp, now: number): void {
-    this.#isMeasuring = false;
-    this.#askAgainAt = heldUp.isWaiting ? now + ASK_AGAIN_MS : Infinity;
-    this.#time.measured(heldUp);
-    this.#gaps.measured(heldUp.at, this.#time.programMs);
-    if (this.#startedAt !== undefined && heldUp.at >= this.#startedAt) {
-      [this.#startedAt, this.#lostAtStart] = [undefined, this.#time.lostMs];
-    }
+    this.#clock.measured(heldUp, now);
+    this.#doubt.measured(heldUp.at);
     this.#advance(now);
     this.#conclude();
-    if (this.#time.lostMs < MOST_LOST_MS || this.#end) return;
+    if (this.#clock.time.lostMs < MOST_LOST_MS || this.#end) return;
     const [weak, observed] = [this.#weak, this.#observed];
     const failure = { step: this.#at, where: "the machine", ...BUSY, isUnexpected: false };
     this.#end = { failure, weak, observed, isDoubtful: true, isUnconfirmed: false };
@@ -241,9 +217,7 @@ export class Play implements Machine<PlayOutput> {
   }
 
   #ask(): void {
-    if (this.#isMeasuring) return;
-    this.#isMeasuring = true;
-    this.#outputs.push({ type: "measure" });
+    if (this.#clock.asks()) this.#outputs.push({ type: "measure" });
   }
 
   #advance(now: number): void {
@@ -258,66 +232,40 @@ export class Play implements Machine<PlayOutput> {
 
   #enter(at: number, now: number): void {
     this.#at = at;
-    this.#since = this.#time.at(now);
+    this.#clock.begins(now);
     const step = this.steps[at];
     if (step === undefined) return;
+    this.#begin(step, now);
+    const output = stepOutput(step, this.values);
+    if (output) this.#outputs.push(output);
+  }
+
+  /** What a step changes here when it begins. */
+  #begin(step: Step, now: number): void {
     switch (step.do) {
-      case "dial":
-      case "refused":
-        return this.#outputs.push({
-          type: "dial",
-          link: step.link,
-          port: this.#port(step.port),
-          host: step.do === "dial" && step.host ? this.values.fill(step.host) : undefined,
-          isExpected: step.do === "dial" && !step.isOnce,
-        });
-      case "listen": {
-        const host = step.host && this.values.fill(step.host);
-        if (host) this.values.set(`${step.link.split(" ")[0]}.host`, host);
-        const port = step.isAgain ? this.#port(`{${step.link.replace(" ", ".")}.port}`) : undefined;
-        return this.#outputs.push({ type: "listen", link: step.link, host, port });
-      }
-      case "unlisten":
-        return this.#outputs.push({ type: "unlisten", link: step.link });
-      case "bind": {
-        const { link, as = "datagrams" } = step;
-        Object.assign(this.#links.get(link), { isDatagrams: true, as });
-        return this.#outputs.push({ type: "bind", link, port: this.#port(step.port), as });
-      }
-      case "compute": {
+      case "listen":
+        if (step.host) this.values.set(`${step.link.split(" ")[0]}.host`, this.values.fill(step.host));
+        return;
+      case "bind":
+        Object.assign(this.#links.get(step.link), { isDatagrams: true, as: step.as ?? "datagrams" });
+        return;
+      case "compute":
         this.#computed = undefined;
-        const [name, challenge] = [step.name, step.challenge].map((each) => this.values.fill(each));
-        const { what, who } = step;
-        return this.#outputs.push({ type: "compute", what, who, name: name!, challenge: challenge! });
-      }
+        return;
       case "start":
-        // It may be one that has ended and is started again.
-        this.#exits.delete(step.who);
-        this.#running.delete(step.who);
-        this.#alive.delete(step.who);
-        return this.#outputs.push({
-          type: "start",
-          who: step.who,
-          args: (step.args ?? []).map((each) => this.values.fill(each)),
-          port: this.#port(step.port),
-          inTerminal: step.inTerminal === true,
-        });
+        return this.#programs.starts(step.who);
       case "send": {
         const bytes = this.#bytes(step.text, step.raw === true, step.link);
         if (step.every) this.#repeating = { link: step.link, bytes, every: step.every, at: now + step.every };
         return this.#send(step.link, bytes, now);
       }
       case "close":
-        this.#note(step.link, step.how === "reset" ? "reset by the check" : "closed by the check", now);
-        return this.#outputs.push({ type: "close", link: step.link, how: step.how });
+        return this.#note(step.link, step.how === "reset" ? "reset by the check" : "closed by the check", now);
       case "kill":
-        this.#note(step.who, `gets ${step.signal}`, now);
-        return this.#outputs.push({ type: "kill", who: step.who, signal: step.signal });
-      case "put":
-        return this.#outputs.push({ type: "put", name: step.name, bytes: step.bytes });
+        return this.#note(step.who, `gets ${step.signal}`, now);
       case "saved":
         this.#found = undefined;
-        return this.#outputs.push({ type: "look", name: step.name });
+        return;
       case "join":
         this.#joined.set(step.link, step.other).set(step.other, step.link);
         return;
@@ -334,12 +282,12 @@ export class Play implements Machine<PlayOutput> {
     const { isDone, observed, failure } = stepState(step, {
       links: this.#links,
       values: this.values,
-      exitOf: (who) => this.#exitOf(who),
-      isRunning: (who) => this.#running.has(who),
+      exitOf: (who) => this.#programs.exitOf(who),
+      isRunning: (who) => this.#programs.isRunning(who),
       found: this.#found,
-      isLate: this.#isLate,
-      waitedMs: this.#time.at(now) - this.#since,
-      confirmedAt: this.#time.confirmedAt,
+      isLate: this.#clock.isLate(this.#stepMs),
+      waitedMs: this.#clock.waitedMs(now),
+      confirmedAt: this.#clock.time.confirmedAt,
       settleMs: this.times.settleMs,
       computed: this.#computed,
     });
@@ -348,8 +296,8 @@ export class Play implements Machine<PlayOutput> {
   }
 
   #judge(): boolean {
-    const judged = this.#expectations.judge(this.#isLate, (who) => {
-      const exit = this.#exitOf(who);
+    const judged = this.#expectations.judge(this.#clock.isLate(this.#stepMs), (who) => {
+      const exit = this.#programs.exitOf(who);
       return exit && exitText(exit);
     });
     for (const why of judged.weak) this.#weak.push({ step: this.#at, why });
@@ -358,11 +306,6 @@ export class Play implements Machine<PlayOutput> {
     if (judged.needsMeasure) this.#ask();
     if (judged.isMet) this.#repeating = undefined;
     return judged.isMet;
-  }
-
-  /** How the program that a person talks to has ended. */
-  #exitOf(who: string): ProgramExit | undefined {
-    return this.#exits.get(this.#owners.has(who) ? who : SERVER);
   }
 
   #fail(failure: Omit<Failure, "step">): false {
@@ -379,16 +322,10 @@ export class Play implements Machine<PlayOutput> {
   /** Ends with the verdict once it is known whether the machine has let it be seen. */
   #conclude(): void {
     if (!this.#ending) return;
-    if (this.#gaps.isOpen || this.#time.measuredAt < this.#endedAt) return this.#ask();
+    if (this.#doubt.gaps.isOpen || this.#clock.time.measuredAt < this.#endedAt) return this.#ask();
     const { failure } = this.#ending;
-    // Pieces that a program has not read in time are one to it, and it waits for the next.
-    const isSensitive = failure !== undefined && (failure.isUnexpected || this.times.isPaced === true);
-    const hasLostMuch = isSensitive && this.#hasLost(MUCH_LOST_MS);
-    this.#end ??= {
-      ...this.#ending,
-      isDoubtful: hasLostMuch || this.#expectations.isUnsure || this.#isUnsureOfPieces(),
-      isUnconfirmed: failure !== undefined && this.times.isPaced === true && this.#hasLost(QUIET_MS / 2),
-    };
+    const isDoubtful = this.#doubt.isDoubtful(failure);
+    this.#end ??= { ...this.#ending, isDoubtful, isUnconfirmed: this.#doubt.isUnconfirmed(failure) };
   }
 
   /** Whether silence before what comes now may matter: none does within bytes that are counted. */
@@ -397,55 +334,20 @@ export class Play implements Machine<PlayOutput> {
     return step?.do !== "expect" || !step.all.some((each) => each.link === link && each.in !== "piece");
   }
 
-  /** Whether the verdict rests on silence that the machine may have made, or has not let be seen. */
-  #isUnsureOfPieces(): boolean {
-    const failure = this.#ending?.failure;
-    if (!failure) return this.steps.flatMap(piecesOf).some((link) => this.#gaps.isStretched(link));
-    const { isUnexpected, where, step } = failure;
-    if (!isUnexpected || !piecesOf(this.steps[step]).includes(where)) return false;
-    return this.#gaps.isStretched(where) || this.#links.get(where).mayBeJoined;
-  }
-
-  /** Whether the machine has taken so much since the programs have shown that they run. */
-  #hasLost(ms: number): boolean {
-    return this.#time.lostMs - this.#lostAtStart >= ms;
-  }
-
   /** The program at the other end of a link has shown that it runs. */
   #lives(link: LinkName, now: number): void {
-    const program = this.#programOf(link);
-    if (this.#alive.has(program)) return;
-    this.#alive.add(program);
-    this.#startedAt = now;
+    if (!this.#programs.shows(link)) return;
+    this.#doubt.programStarted(now);
     this.#ask();
-    this.#since = this.#time.at(now);
+    this.#clock.begins(now);
     this.#expectations.restart(now);
   }
 
-  #programOf(link: LinkName): string {
-    const [who = ""] = link.split(" ");
-    return this.#owners.has(who) ? who : SERVER;
-  }
-
-  /** Whether the step waits for a program that has not shown yet that it runs: it may still be starting. */
-  #mayBeStarting(): boolean {
+  /** How long the step under way may take, or, for a pause, takes. */
+  get #stepMs(): number {
     const step = this.steps[this.#at];
-    const links = step?.do === "dial" || step?.do === "accept"
-      ? [step.link]
-      : step?.do === "expect"
-      ? step.all.map(({ link }) => link)
-      : [];
-    return links.some((link) => !this.#alive.has(this.#programOf(link)));
-  }
-
-  /** When the step under way is given up, or, for a pause, is over. */
-  #deadline(): number {
-    const usual = stepMs(this.steps[this.#at], this.times, this.#expectations.moreMs);
-    return this.#since + (this.#mayBeStarting() ? Math.max(usual, this.times.startMs) : usual);
-  }
-
-  get #isLate(): boolean {
-    return this.#time.confirmedAt >= this.#deadline();
+    const usual = stepMs(step, this.times, this.#expectations.moreMs);
+    return this.#programs.mayBeStarting(step) ? Math.max(usual, this.times.startMs) : usual;
   }
 
   #send(link: LinkName, bytes: Uint8Array, now: number): void {
@@ -470,13 +372,4 @@ export class Play implements Machine<PlayOutput> {
     if (this.#links.get(link).as === "packets") return packetBytes(this.values.fill(text));
     return encodeText(this.values.fill(text) + (isRaw ? "" : "\n"));
   }
-
-  #port(template: string | undefined): number | undefined {
-    return template === undefined ? undefined : Number(this.values.fill(template));
-  }
-}
-
-/** The links from which a step takes what stands between silences. */
-function piecesOf(step: Step | undefined): LinkName[] {
-  return step?.do === "expect" ? step.all.filter((each) => each.in === "piece").map(({ link }) => link) : [];
 }

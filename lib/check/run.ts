@@ -1,25 +1,18 @@
-import { Choice, chosenText } from "./choice.ts";
+import { Choice } from "./choice.ts";
 import type { Credentials } from "./credentials.ts";
 import { LoadMeter } from "./load_meter.ts";
 import { Network, type NetworkKind } from "./network.ts";
 import type { Failure } from "./expectations.ts";
 import { Play } from "./play.ts";
 import { Pace, type PlayTimes } from "./play_times.ts";
-import { hasTerminals } from "./program.ts";
+import { type Account, type Given, missingFor, valuesOf } from "./play_values.ts";
 import type { Rule, Suite, Verdict } from "./rule.ts";
 import { PlayRunner } from "./runner.ts";
 import type { Target } from "./target.ts";
 import type { Seen } from "./transcript.ts";
 import { Turns } from "./turns.ts";
-import { Values } from "./values.ts";
 
-/** An account to log in with. */
-export interface Account {
-  readonly name: string;
-  readonly password: string;
-}
-
-export interface RunOptions {
+export interface RunOptions extends Given {
   readonly seed: number;
   readonly network: NetworkKind;
   readonly strict: boolean;
@@ -28,13 +21,8 @@ export interface RunOptions {
   /** How many rules are played at a time. */
   readonly jobs: number;
   readonly timeoutMs: number;
-  readonly accounts: readonly Account[];
-  /** The program under test is a server that runs already. */
-  readonly isRunning?: boolean;
   /** Whether the rules that a rule needs are played first; true unless it is known that they hold. */
   readonly playsNeeded?: boolean;
-  /** Whether the program under test was told of the file of users; true unless it is known that it was not. */
-  readonly hasUsers?: boolean;
   /** The keys of the persons of one play; a suite without logins by proof needs none. */
   readonly credentials?: () => Credentials;
   /** Rules that wait for minutes are played too. */
@@ -70,11 +58,6 @@ export interface RuleResult {
   readonly played: number;
 }
 
-/** The persons of the scripts, in the order in which they get the accounts. */
-const PERSONS = ["jacky", "bob", "michael", "carol"];
-/** Another address of the machine than 127.0.0.1, for `{elsewhere}`; all of 127.0.0.0/8 is the machine itself, but not on macOS. */
-const ELSEWHERE = "127.0.0.2";
-const HAS_ELSEWHERE = Deno.build.os !== "darwin";
 /** A busy machine takes seconds to start an interpreter. */
 const START_MS = 15_000;
 const LATE_MS = 2000;
@@ -161,26 +144,6 @@ function unjudged(rule: Rule, why: string): PlayResult {
 function notJudged(rule: Rule, seconds: number): RuleResult {
   const notes = [`not judged without --long: it waits ${seconds} s`];
   return { ...blocked({ ...rule, points: 0 }, ""), verdict: "info", notes };
-}
-
-/** What this machine lacks and the rule needs. */
-function missingFor(
-  { steps, startsProgram }: Rule,
-  { accounts, isRunning, hasUsers = true }: RunOptions,
-): string | undefined {
-  if (startsProgram && isRunning) return "a server that the check starts";
-  const script = JSON.stringify(steps, (_, value) => {
-    if (value instanceof RegExp) return value.source;
-    return value instanceof Uint8Array ? undefined : value;
-  });
-  if (!hasUsers && script.includes("{account}")) return "{users} in the command: a file with an account";
-  const needed = PERSONS.findLastIndex((person) => script.includes(`{${person}`)) + 1;
-  if (accounts.length < needed) return `${needed} accounts, and there are ${accounts.length}`;
-  if (steps.some((step) => step.do === "start" && step.inTerminal) && !hasTerminals()) {
-    return "a terminal (the program `script`)";
-  }
-  const isElsewhere = steps.some((step) => (step.do === "dial" || step.do === "listen") && step.host);
-  return isElsewhere && !HAS_ELSEWHERE ? `the address ${ELSEWHERE}` : undefined;
 }
 
 /** What the plays of a run share, since they share the machine. */
@@ -270,48 +233,6 @@ function timesOf({ network }: RunOptions, { command }: Target, pace: Pace): Play
 
 function slownessOf(network: NetworkKind): number {
   return network === "none" ? 1 : 2;
-}
-
-/**
- * The values of a play; `place` is the place of its rule. A server that runs already may not have noticed yet that the persons of
- * the rule before have left, so that the next rule is played with others.
- */
-function valuesOf(
-  choice: Choice,
-  given: readonly Account[],
-  target: Target,
-  hasOneAccount: boolean,
-  place: number,
-): Values {
-  const values = new Values([["host", target.host], ["elsewhere", ELSEWHERE], ["nobody", "zoe"], [
-    "nobody.password",
-    "secret",
-  ]]);
-  const accounts = hasOneAccount ? given.slice(0, -1) : given;
-  const own = given.at(-1);
-  if (hasOneAccount && own) {
-    values.set("account", own.name);
-    values.set("account.password", own.password);
-  }
-  // A server that runs keeps the names of the rules before, and the keys that they belong to.
-  const fresh = hasOneAccount && !target.command ? `-${crypto.randomUUID().slice(0, 6)}` : "";
-  const chosen = target.command ? choice.shuffled(accounts) : rotated(accounts, place * PERSONS.length);
-  for (const [i, person] of PERSONS.entries()) {
-    const account = chosen[i];
-    if (!account) break;
-    values.set(person, account.name + fresh);
-    values.set(`${person}.password`, account.password);
-  }
-  for (const name of ["text", "text2", "text3"]) values.set(name, chosenText(choice));
-  // A server that runs already may still have the room of another rule.
-  for (const name of ["room", "room2"]) values.set(name, `${name}${choice.below(1_000_000)}`);
-  values.set("data", target.data);
-  if (target.port > 0) values.set("port", String(target.port));
-  return values;
-}
-
-function rotated<T>(values: readonly T[], by: number): T[] {
-  return values.map((_, i) => values[(i + by) % values.length]!);
 }
 
 /** FNV-1a. */

@@ -2,7 +2,7 @@ import { type Address, unwrapped } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
 import { connect } from "../net/dial.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
-import { freePort, isFreePort } from "../net/free_port.ts";
+import { isFreePort } from "../net/free_port.ts";
 import { ListeningSocket } from "../net/listening_socket.ts";
 import { Connection } from "../net/tcp.ts";
 import type { Credentials } from "./credentials.ts";
@@ -13,7 +13,7 @@ import { Passage } from "./passage.ts";
 import type { Play } from "./play.ts";
 import type { PlayOutput } from "./play_output.ts";
 import { isClose } from "./packet_text.ts";
-import { fillCommand, Program, terminalCommand } from "./program.ts";
+import { StartedPrograms } from "./started_programs.ts";
 import type { Computing, LinkName } from "./step.ts";
 import type { Target, TargetWatch } from "./target.ts";
 
@@ -22,8 +22,6 @@ const CONNECTION = { outboxBytes: 64 * 1024 * 1024, separateWrites: true, linger
 const DIAL_AGAIN_MS = 40;
 const LOOK_AGAIN_MS = 50;
 const CONNECT_MS = 5000;
-/** A program that starts has the processors for so long at most before another one may start, too. */
-const MOST_STARTING_MS = 5000;
 
 interface Wire {
   /** The network does nothing to what is sent on it: a script about a transport makes the losses itself, or the wire passes them on. */
@@ -42,17 +40,12 @@ interface Wire {
  */
 export class PlayRunner {
   readonly #wires = new Map<LinkName, Wire>();
-  readonly #programs = new Map<string, Program>();
+  readonly #programs: StartedPrograms;
   /** What listens, or has listened, for a link, and how many connections it has accepted. */
   readonly #listeners = new Map<LinkName, { readonly socket: ListeningSocket; readonly count: () => number }>();
   readonly #held: (() => Promise<void> | void)[] = [];
   readonly #passage: Passage;
   readonly #load: PlayLoad;
-  /** Programs that have started and have not shown yet that they run; each lets another one start then. */
-  readonly #starting = new Map<string, () => void>();
-  /** How many programs may not start yet, and how long others could not since the machine was asked last. */
-  #queued = 0;
-  #queuedMs = 0;
   #wake: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<TargetWatch> | undefined;
   #isPlaying = false;
@@ -71,16 +64,28 @@ export class PlayRunner {
   ) {
     this.#passage = new Passage(network);
     this.#load = new PlayLoad(meter);
+    this.#programs = new StartedPrograms(play.values, target, isServer, meter.starts, {
+      wrote: (who, bytes) => this.#event((now) => play.received(`${who} screen`, bytes, now)),
+      exited: (who, exit) => this.#event((now) => play.exited(who, exit, now)),
+      started: (who, program) => {
+        this.#watch?.started(program.pid);
+        this.#wires.set(`${who} keys`, {
+          send: (bytes) => program.write(bytes),
+          close: () => program.closeInput(),
+          release() {},
+        });
+      },
+    });
   }
 
   async run(): Promise<void> {
     this.#watch = this.target.watch?.((why) => {
       this.findings.push(why);
-      for (const program of this.#programs.values()) program.killAll();
+      this.#programs.killAll();
     });
     try {
-      if (this.isServer && this.target.command) await this.#start("server", []);
-      [this.#isPlaying, this.#queuedMs] = [true, 0];
+      if (this.isServer && this.target.command) await this.#programs.start("server", []);
+      this.#programs.takeQueuedMs();
       if (!this.#isOver) {
         this.play.start(performance.now());
         this.#perform();
@@ -89,10 +94,9 @@ export class PlayRunner {
     } finally {
       this.#isOver = true;
       clearTimeout(this.#wake);
-      for (const shown of this.#starting.values()) shown();
       this.#passage.stop();
       for (const release of this.#held) await release();
-      await Promise.all([...this.#programs.values()].map((program) => program.end()));
+      await this.#programs.end();
       await Promise.all([...this.#wires.values()].map((wire) => wire.release()));
       this.#watch?.over();
       this.#findLeftovers();
@@ -153,7 +157,7 @@ export class PlayRunner {
       case "compute":
         return void this.#compute(output);
       case "start":
-        return void this.#start(output.who, output.args, output.port, output.inTerminal);
+        return void this.#start(output);
       case "send":
         return this.#send(output.link, output.bytes, output.isDatagram);
       case "close":
@@ -163,7 +167,7 @@ export class PlayRunner {
       case "look":
         return void this.#look(output.name);
       case "kill":
-        return this.#programs.get(output.who)?.kill(output.signal);
+        return this.#programs.kill(output.who, output.signal);
     }
   }
 
@@ -222,26 +226,15 @@ export class PlayRunner {
         return connection.finished;
       },
     });
-    this.#shows(link);
+    this.#programs.shows(link);
     this.#event((now) => this.play.opened(link, unwrapped(conn.localAddr.hostname), now));
   }
 
   async #measure(): Promise<void> {
-    const pids = [...this.#programs.values()].map(({ pid }) => pid);
-    const heldUp = await this.#load.measure(pids);
-    const { checkMs, isWaiting } = heldUp;
-    const queuedMs = this.#queuedMs;
-    this.#queuedMs = 0;
-    const all = { ...heldUp, checkMs: checkMs + queuedMs, isWaiting: isWaiting || this.#queued > 0 };
+    const heldUp = await this.#load.measure(this.#programs.pids);
+    const checkMs = heldUp.checkMs + this.#programs.takeQueuedMs();
+    const all = { ...heldUp, checkMs, isWaiting: heldUp.isWaiting || this.#programs.isQueued };
     this.#event((now) => this.play.measured(all, now));
-  }
-
-  /** The program of a link has shown that it runs, so that another one may start. */
-  #shows(link: LinkName): void {
-    const [who = ""] = link.split(" ");
-    const program = this.#starting.has(who) ? who : "server";
-    this.#starting.get(program)?.();
-    this.#starting.delete(program);
   }
 
   async #compute(computing: Computing): Promise<void> {
@@ -262,7 +255,7 @@ export class PlayRunner {
           close: (how) => wire.close(count, how),
           release: () => wire.release(),
         });
-        this.#shows(link);
+        this.#programs.shows(link);
         this.#event((now) => this.play.opened(nameOf(count), hostname, now, true));
       },
       received: (count, message) => this.#event((now) => this.play.received(nameOf(count), message, now)),
@@ -285,7 +278,7 @@ export class PlayRunner {
       received: (from, datagram) => {
         // A server may answer from a port of its own; a script without a port answers who spoke.
         if (port === undefined && !this.isServer) to = from;
-        this.#shows(link);
+        this.#programs.shows(link);
         this.#event((now) => this.play.received(link, datagram, now));
       },
       flush() {},
@@ -302,72 +295,14 @@ export class PlayRunner {
     queueMicrotask(() => this.#event((now) => this.play.listening(link, socket.address.port, now)));
   }
 
-  /** Starts a program when it is its turn: what one computes while it starts keeps the others waiting. */
-  async #start(who: string, args: readonly string[], givenPort?: number, inTerminal = false): Promise<void> {
-    this.#queued++;
-    const asked = performance.now();
-    const hasStarted = Promise.withResolvers<void>();
-    void this.meter.starts.take(async () => {
-      this.#queued--;
-      this.#queuedMs += performance.now() - asked;
-      hasStarted.resolve();
-      if (this.#isOver) return;
-      const shown = Promise.withResolvers<void>();
-      const timer = setTimeout(shown.resolve, MOST_STARTING_MS);
-      this.#starting.set(who, shown.resolve);
-      try {
-        this.#spawn(who, args, givenPort, inTerminal);
-      } catch (error) {
-        this.#isOver = true;
-        this.#shows(who);
-        this.#finished.reject(error);
-      }
-      if (this.#isPlaying) this.#event((now) => this.play.started(who, now));
-      await shown.promise;
-      clearTimeout(timer);
-    });
-    await hasStarted.promise;
-  }
-
-  #spawn(who: string, args: readonly string[], givenPort: number | undefined, inTerminal: boolean): void {
-    const { host, port, users, data } = this.target;
-    const { values: known } = this.play;
-    const values = {
-      host: known.get(`${who}.host`) ?? host,
-      users,
-      data,
-      ...(this.isServer ? {} : { name: known.get(who) ?? who, room: known.get("room")!, udp: this.#udpPortOf(who) }),
-      port: String(givenPort ?? (this.isServer ? port : known.get(`${who}.port`) ?? port)),
-    };
-    const words = [...fillCommand(this.target.command!, values), ...args];
-    const command = inTerminal ? terminalCommand(words) : words;
-    const program = new Program(command, this.target, {
-      wrote: (bytes) => {
-        this.#shows(who);
-        this.#event((now) => this.play.received(`${who} screen`, bytes, now));
-      },
-      exited: (exit) => {
-        this.#shows(who);
-        this.#event((now) => this.play.exited(who, exit, now));
-      },
-    });
-    this.#watch?.started(program.pid);
-    const former = this.#programs.get(who);
-    if (former) this.#held.push(() => former.end());
-    this.#programs.set(who, program);
-    this.#wires.set(`${who} keys`, {
-      send: (bytes) => program.write(bytes),
-      close: () => program.closeInput(),
-      release() {},
-    });
-  }
-
-  /** The UDP port that the user of a program picks: `{WHO.udp}`, the same when the program is started again. */
-  #udpPortOf(who: string): string {
-    const { values } = this.play;
-    const port = values.get(`${who}.udp`) ?? String(freePort());
-    values.set(`${who}.udp`, port);
-    return port;
+  async #start({ who, args, port, inTerminal }: PlayOutput & { readonly type: "start" }): Promise<void> {
+    try {
+      await this.#programs.start(who, args, port, inTerminal);
+    } catch (error) {
+      this.#isOver = true;
+      return this.#finished.reject(error);
+    }
+    this.#event((now) => this.play.started(who, now));
   }
 
   #send(link: LinkName, bytes: Uint8Array, isDatagram: boolean): void {

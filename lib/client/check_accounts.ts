@@ -2,7 +2,7 @@ import { Choice } from "../check/choice.ts";
 import type { CheckPlan } from "../check/command_line.ts";
 import { DEFAULT_TIMEOUT_MS } from "../check/options.ts";
 import type { Rule } from "../check/rule.ts";
-import type { Account } from "../check/run.ts";
+import type { Account } from "../check/play_values.ts";
 import { UserError } from "../core/errors.ts";
 import { readUsers } from "../store/users_file.ts";
 

@@ -1,0 +1,73 @@
+import type { Expectations, Failure } from "./expectations.ts";
+import type { PlayLinks } from "./play_links.ts";
+import { PieceGaps, QUIET_MS } from "./piece_gaps.ts";
+import type { ProgramTime } from "./program_time.ts";
+import type { LinkName, Step } from "./step.ts";
+
+/** A program that has lost so much may have run into a time limit of its own, by the clock. */
+const MUCH_LOST_MS = 1000;
+
+/** What a play has measured of its machine. */
+interface Measured {
+  readonly time: ProgramTime;
+  readonly links: PlayLinks;
+  readonly expectations: Expectations;
+  /** Silence parts what is said. */
+  readonly isPaced: boolean;
+}
+
+/** Whether a play would have had another verdict on a machine with nothing else to do. Pure. */
+export class PlayDoubt {
+  readonly gaps = new PieceGaps();
+  /** When a program has shown last that it runs, and what was lost until then. */
+  #startedAt: number | undefined;
+  #lostAtStart = 0;
+
+  constructor(readonly steps: readonly Step[], readonly measures: Measured) {}
+
+  /** A program has shown that it runs: what was lost until now, it has not lost. */
+  programStarted(now: number): void {
+    this.#startedAt = now;
+  }
+
+  /** What was lost until `at` is known. */
+  measured(at: number): void {
+    const { time } = this.measures;
+    this.gaps.measured(at, time.programMs);
+    if (this.#startedAt !== undefined && at >= this.#startedAt) {
+      [this.#startedAt, this.#lostAtStart] = [undefined, time.lostMs];
+    }
+  }
+
+  /** The machine was so busy that another verdict than this failure, or than none, may be right. */
+  isDoubtful(failure: Failure | undefined): boolean {
+    const { expectations, isPaced } = this.measures;
+    // Pieces that a program has not read in time are one to it, and it waits for the next.
+    const isSensitive = failure !== undefined && (failure.isUnexpected || isPaced);
+    const hasLostMuch = isSensitive && this.#hasLost(MUCH_LOST_MS);
+    return hasLostMuch || expectations.isUnsure || this.#isUnsureOfPieces(failure);
+  }
+
+  /** It failed while a busy machine may have joined what was sent with pauses. */
+  isUnconfirmed(failure: Failure | undefined): boolean {
+    return failure !== undefined && this.measures.isPaced && this.#hasLost(QUIET_MS / 2);
+  }
+
+  /** Whether the verdict rests on silence that the machine may have made, or has not let be seen. */
+  #isUnsureOfPieces(failure: Failure | undefined): boolean {
+    if (!failure) return this.steps.flatMap(piecesOf).some((link) => this.gaps.isStretched(link));
+    const { isUnexpected, where, step } = failure;
+    if (!isUnexpected || !piecesOf(this.steps[step]).includes(where)) return false;
+    return this.gaps.isStretched(where) || this.measures.links.get(where).mayBeJoined;
+  }
+
+  /** Whether the machine has taken so much since the programs have shown that they run. */
+  #hasLost(ms: number): boolean {
+    return this.measures.time.lostMs - this.#lostAtStart >= ms;
+  }
+}
+
+/** The links from which a step takes what stands between silences. */
+function piecesOf(step: Step | undefined): LinkName[] {
+  return step?.do === "expect" ? step.all.filter((each) => each.in === "piece").map(({ link }) => link) : [];
+}
