@@ -2,13 +2,13 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { Limits } from "../lib/core/limits.ts";
 import { readAttachment } from "../lib/protocols/transfer/attachment.ts";
-import { append, begin, eventually, fetched, leave, pngHeader, sha256Of } from "./support/attachments.ts";
+import { append, begin, fetched, leave, pngHeader, sha256Of } from "./support/attachments.ts";
 import { AttachmentLinks } from "../lib/server/attachment_links.ts";
 import { Browser } from "./support/browser.ts";
-import { randomBytes } from "./support/file_bytes.ts";
+import { randomBytes, sizeOf } from "./support/file_bytes.ts";
 import { Folder } from "./support/programs.ts";
 import { WebTestServer } from "./support/test_server.ts";
-import { until, Wire } from "./support/wire.ts";
+import { becomes, until, Wire } from "./support/wire.ts";
 
 async function browserOf(server: WebTestServer, name: string): Promise<Browser> {
   const browser = new Browser(server.portOf("web"));
@@ -182,7 +182,7 @@ Deno.test("a wrong hash, a wrong size and a wrong place are refused; what was cu
     );
     await wire.send(bytes.subarray(0, 300_000));
     const path = join(server.folder.path, "attachments", "uploads", id as string);
-    await until(() => Deno.statSync(path).size === 300_000, "the beginning has arrived");
+    await until(() => sizeOf(path) === 300_000, "the beginning has arrived");
   }
   let [status, said] = [409, {} as Record<string, unknown>];
   // The server may not know yet that the other connection is gone.
@@ -270,7 +270,7 @@ Deno.test("with --attachments 0 nothing can be left, and the page is told", asyn
 });
 
 Deno.test("an upload that stands still, and a download that is not read, end; the next ones are served", async () => {
-  await using stage = await opened({ requestMs: 300 });
+  await using stage = await opened({ requestMs: 2000 });
   const { alice, bob, server } = stage;
   const bytes = randomBytes(30_000_000);
   const [, { id }] = await begin(alice, bytes);
@@ -291,14 +291,8 @@ Deno.test("an upload that stands still, and a download that is not read, end; th
     const conn = deaf.use(await Deno.connect({ hostname: "127.0.0.1", port: server.portOf("web") }));
     await conn.write(utf8(`GET /attachments/${id} HTTP/1.1\r\n${head(bob)}\r\n`));
   }
-  await eventually(
-    async () => (await fetched(bob, id as string, { range: "bytes=0-0" }))[0] === 429,
-    "all are under way",
-  );
-  await eventually(
-    async () => (await fetched(bob, id as string, { range: "bytes=0-0" }))[0] === 206,
-    "they have ended",
-  );
+  await becomes(async () => (await fetched(bob, id as string, { range: "bytes=0-0" }))[0], 429, "all are under way");
+  await becomes(async () => (await fetched(bob, id as string, { range: "bytes=0-0" }))[0], 206, "they have ended");
   assertEquals(sha256Of((await fetched(bob, id as string))[1]), sha256Of(bytes));
 });
 

@@ -21,7 +21,7 @@ import { until } from "./support/wire.ts";
 /** More of them with PARTYLINE_STEPS: 60 take a minute and a half. */
 const STEPS = Number(Deno.env.get("PARTYLINE_STEPS") ?? 20);
 const SEED = 3;
-const QUIET_MS = 30_000;
+const QUIET_MS = 60_000;
 /** High enough that all messages are in the document. */
 const DESKTOP = { width: 1100, height: 3000 };
 const PHONE = { width: 390, height: 3000 };
@@ -125,7 +125,7 @@ class Hour {
   }
 
   async startServer(): Promise<void> {
-    const args = ["0", this.#users, "--host", "127.0.0.1", "--web", "0", "--data", "data"];
+    const args = ["0", this.#users, "--host", "127.0.0.1", "--web", "0", "--data", "data", "--receipt-ms", "60000"];
     const server = this.#server = new Running(SOURCES, "server", args, this.#folder.path);
     const port = async (name: string) => Number((await server.printed(new RegExp(`^${name} .*:(\\d+)/?$`, "m")))[1]);
     this.#ports = { im: await port("im listening on"), web: await port("web listening on") };

@@ -3,6 +3,7 @@ import type { Locator } from "playwright-core";
 import { isAccessible } from "./support/accessible.ts";
 import type { Person } from "./support/chromium.ts";
 import { pageTest } from "./support/page_stage.ts";
+import { becomes } from "./support/wire.ts";
 
 // What is around the conversation, in a real browser: files in rows, the list, the ways in and out, settings, keys.
 
@@ -31,10 +32,10 @@ pageTest(
     await bob.sees("lab results", "kB");
     for (const width of [1440, 320]) {
       await bob.page.setViewportSize({ width, height: 700 });
+      await bob.fits(width);
       for (const { height, right } of await boxes(bob, ".card .acts button")) {
         assert(height < 50 && right <= width, `${width}: ${height} high, up to ${right}`);
       }
-      assertEquals(await bob.page.evaluate("document.documentElement.scrollWidth"), width);
       await isAccessible(bob, `a file card at ${width}`);
     }
   },
@@ -46,19 +47,19 @@ pageTest(
     const [alice, bob] = [await enter("alice"), await enter("bob")];
     const groups = () => bob.page.locator("#places h2").allTextContents();
     await bob.place("alice").waitFor();
-    assertEquals(await groups(), ["Rooms", "Online", "Offline (2)"]);
+    await becomes(groups, ["Rooms", "Online", "Offline (2)"]);
     assertEquals(await bob.place("jacky").count(), 0);
     await bob.go("michael");
     await bob.say("for later");
     await alice.go("bob");
     await alice.say("now");
     await bob.place("alice").filter({ hasText: "1 unread" }).waitFor();
-    assertEquals(await bob.page.locator('ul[aria-label="Direct messages"] .name').allTextContents(), [
+    await becomes(() => bob.page.locator('ul[aria-label="Direct messages"] .name').allTextContents(), [
       "alice",
       "michael",
     ]);
     const weight = (name: string) => styleOf(bob.place(name).locator(".name"), "fontWeight");
-    assertEquals([await weight("alice"), await weight("michael")], ["700", "450"]);
+    await becomes(async () => [await weight("alice"), await weight("michael")], ["700", "450"]);
     const ground = (name: string) => styleOf(bob.place(name), "backgroundColor");
     await bob.place("alice").hover();
     const [hovered, selected] = [await ground("alice"), await ground("michael")];
@@ -73,7 +74,7 @@ pageTest(
     await bob.isAt("tea");
     await alice.page.locator("#member-list li", { hasText: "bob" }).waitFor();
     await alice.shows("2 members");
-    assertEquals(await alice.page.locator("#member-count").textContent(), "2");
+    await alice.page.locator("#member-count", { hasText: /^2$/ }).waitFor();
     await isAccessible(alice, "members");
     await alice.page.locator("#member-list").getByRole("button", { name: "bob" }).click();
     await alice.isAt("bob");
@@ -81,10 +82,7 @@ pageTest(
     await bob.page.locator(".dot.online").first().waitFor();
     cable.pull();
     await bob.shows("Connection lost");
-    assertEquals(
-      await styleOf(bob.page.locator(".dot.online").first(), "backgroundColor"),
-      "rgba(0, 0, 0, 0)",
-    );
+    await becomes(() => styleOf(bob.page.locator(".dot.online").first(), "backgroundColor"), "rgba(0, 0, 0, 0)");
     await isAccessible(bob, "the list without a connection");
   },
 );
@@ -120,7 +118,7 @@ pageTest(
     const flat = (await boxes(bob, "#main > header button, #compose button")).filter(({ height }) => height < 44);
     assertEquals(flat, []);
     await bob.page.setViewportSize({ width: 320, height: 600 });
-    assertEquals(await bob.page.evaluate("document.documentElement.scrollWidth"), 320);
+    await bob.fits(320);
     await isAccessible(bob, "a phone");
   },
 );
@@ -156,7 +154,7 @@ pageTest(
     await bob.say("psst");
     await alice.place("bob").filter({ hasText: "1 unread" }).waitFor();
     await isAccessible(alice, "a muted conversation");
-    assertEquals(await page.title(), "lobby – Partyline");
+    await alice.isTitled("lobby – Partyline");
     await phone.page.waitForFunction(() => {
       const { document } = globalThis as unknown as {
         document: { title: string; getElementById: (id: string) => { href: string } };
@@ -230,6 +228,7 @@ pageTest(
     const { installabilityErrors } = await browser.send("Page.getInstallabilityErrors");
     assertEquals(installabilityErrors.map(({ errorId }) => errorId).filter((each) => each !== "in-incognito"), []);
     await alice.page.setViewportSize({ width: 320, height: 600 });
+    await alice.fits(320);
     const [send] = await boxes(alice, "#submit");
     const outside = await alice.page.locator("#submit").evaluate((each) => {
       const { scrollWidth, clientWidth } = each as unknown as { scrollWidth: number; clientWidth: number };

@@ -3,7 +3,7 @@ import type { Locator } from "playwright-core";
 import { isAccessible } from "./support/accessible.ts";
 import type { Person } from "./support/chromium.ts";
 import { pageTest } from "./support/page_stage.ts";
-import { until } from "./support/wire.ts";
+import { becomes, until } from "./support/wire.ts";
 
 // What the page shows, sounds and prints besides the conversation, in a real browser.
 
@@ -44,7 +44,8 @@ pageTest(
     const line = bob.page.locator("#typing");
     const place = await bob.page.locator("#scroller").boundingBox();
     await bob.isAt("lobby");
-    await field.pressSequentially("good mor");
+    // At once: a slow typist is told of again.
+    await field.fill("good mor");
     await line.filter({ hasText: "alice is typing …" }).waitFor();
     await isAccessible(bob, "a user is typing");
     assertEquals(await bob.page.locator("#scroller").boundingBox(), place, "nothing moves");
@@ -87,6 +88,7 @@ pageTest("on paper there is the conversation alone, all of what is loaded of it"
   assertEquals(await shown(bob, "#side", "#compose"), ["#side", "#compose"]);
   // Printing it: the list draws all rows for that, and the visible ones again afterwards.
   const rows = () => bob.page.locator("#messages > li", { hasText: "of the paper" }).count();
+  await becomes(async () => await rows() < 60, true);
   const before = await rows();
   await bob.page.evaluate(`addEventListener("beforeprint", () => {
     document.documentElement.dataset.printed = [...document.querySelectorAll("#messages .text")]
@@ -95,7 +97,7 @@ pageTest("on paper there is the conversation alone, all of what is loaded of it"
   await bob.page.pdf();
   const printed = await bob.page.locator("html").getAttribute("data-printed");
   assertEquals(printed, Array.from({ length: 60 }, (_, i) => `line ${i + 1} of the paper`).join("; "));
-  assert(before < 60 && await rows() === before, `${before} and ${await rows()} of 60`);
+  await becomes(rows, before);
 });
 
 pageTest("a sound is played for a message elsewhere, once that is set, and not before", async ({ enter }) => {
@@ -145,7 +147,7 @@ pageTest(
     await alice.context.serviceWorkers()[0]!.evaluate(`registration.getNotifications().then(([notification]) =>
       void dispatchEvent(new NotificationEvent("notificationclick", { notification })))`);
     await alice.isAt("bob");
-    assertEquals(await notifications(), []);
+    await becomes(notifications, []);
     await alice.go("lobby");
     const text = "to everyone, and none of alice's business";
     await bob.go("lobby");
@@ -166,11 +168,17 @@ pageTest("the compact density shows more of the same messages", async ({ enter }
   await bob.page.locator("#settings").getByRole("button", { name: "Close" }).click();
   const compact = await heights();
   assert(compact[0] < roomy[0] && compact[1] < roomy[1], `${compact} of ${roomy}`);
-  const [one, two] = [await bob.row("one").boundingBox(), await bob.row("two").boundingBox()];
-  assertEquals(one!.y + one!.height, two!.y, "the list knows the other heights");
+  await becomes(
+    async () => {
+      const [one, two] = [await bob.row("one").boundingBox(), await bob.row("two").boundingBox()];
+      return two!.y - one!.y - one!.height;
+    },
+    0,
+    "the list knows the other heights",
+  );
   await isAccessible(bob, "the compact density");
   await bob.page.reload();
   await bob.isIn("bob");
   await bob.sees("two");
-  assertEquals(await heights(), compact);
+  await becomes<readonly number[]>(heights, compact);
 });

@@ -17,7 +17,8 @@ const LAN = { desk: "10.97.0.9/16", alice: "10.97.0.1/16", bob: "10.97.0.2/16", 
 const PER_SECOND = 500;
 /** An honest message may take so long meanwhile; unanswered senders are given up by the system only after three seconds. */
 const MOST_MS = 2500;
-const STOP_MS = 5000;
+/** Forged datagrams come for a minute: a program that waited for them would not end before. */
+const STOP_MS = 15_000;
 const AGAIN_MS = 5000;
 
 const FORGER: Programs = {
@@ -151,7 +152,8 @@ async function passes(
     await until(has, `${i} arrives`, 60_000).finally(() => clearInterval(saysAgain));
     times.push(Math.round(performance.now() - begun));
   }
-  assert(Math.max(...times) < MOST_MS, `messages took ${times} ms`);
+  // A busy machine may hold up one or two of them; a socket without room holds up all.
+  assert(times.toSorted((a, b) => a - b)[7]! < MOST_MS, `messages took ${times} ms`);
 }
 
 function forge(hosts: Hosts, folder: Folder, host: string, port: number, datagram: Uint8Array): Running {

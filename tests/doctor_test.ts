@@ -23,7 +23,7 @@ import {
 } from "../lib/net/windows_network.ts";
 import { pathMtu } from "../lib/client/path_mtu.ts";
 import { Hosts, hostsTest } from "./support/hosts.ts";
-import { Folder, Running } from "./support/programs.ts";
+import { ended, Folder, Running } from "./support/programs.ts";
 
 const LOCAL: LocalFacts = {
   system: "linux",
@@ -279,7 +279,6 @@ test("a taken port is named with the program that has it", async () => {
     assertMatch(found.said, /^A server cannot open every listener here: taken are 2003 \(lobby\) by nc \(\d+\)\./);
   } finally {
     await taker.stdin.close();
-    taker.kill("SIGTERM");
-    await taker.status;
+    await ended(taker, "SIGTERM");
   }
 });

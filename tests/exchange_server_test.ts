@@ -1,10 +1,10 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { openLog } from "../lib/core/log.ts";
 import { Browser } from "./support/browser.ts";
 import { LinkedServers } from "./support/linked_servers.ts";
 import { parseOpenMetrics } from "./support/open_metrics.ts";
 import type { RawClient } from "./support/test_server.ts";
-import { until } from "./support/wire.ts";
+import { becomes, until } from "./support/wire.ts";
 
 /** The users whom a client is told are online. */
 async function list(client: RawClient): Promise<string[]> {
@@ -14,13 +14,7 @@ async function list(client: RawClient): Promise<string[]> {
 }
 
 async function sees(client: RawClient, names: readonly string[]): Promise<void> {
-  let found: string[] = [];
-  for (let tries = 0; tries < 100; tries++) {
-    found = await list(client);
-    if (found.join() === names.join()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assertEquals(found, names);
+  await becomes<readonly string[]>(() => list(client), names);
 }
 
 Deno.test("IM clients of two linked servers list each other, and the outcome of a message is that of its receiver at the other server", async () => {
@@ -83,7 +77,7 @@ Deno.test("a name is held by one of two servers; the login at the other is refus
   const replies = [await first.ask("/login bob 12345"), await second.ask("/login bob other")];
   assertEquals(replies.sort(), ["101 Authentication successful", "102 Authentication failed"]);
   const refused = /^a login is refused: "bob" is held by the server lab[12]\b/;
-  assert(lines.some((line) => refused.test(line)), lines.join("\n"));
+  await until(() => lines.some((line) => refused.test(line)), () => lines.join("\n"));
   using la = await servers.other.connect();
   assertMatch(await la.ask("/login zoe 12345"), /^101 /);
 });

@@ -372,7 +372,7 @@ networkTest(
       "server",
       size,
       folder.path,
-      `${path} ${args.join(" ")}; echo "status $?"; sleep 30`,
+      `${path} ${args.join(" ")}; echo "status $?"; sleep 90`,
     );
     const screen = await server.shows("To see the protocol");
     assertEquals(

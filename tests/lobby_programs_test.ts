@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { LobbyClient } from "../lib/protocols/lobby/client.ts";
 import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
-import { until } from "./support/wire.ts";
+import { becomes, until } from "./support/wire.ts";
 
 const WELCOME = "Welcome to this chatroom!\n";
 
@@ -98,8 +98,8 @@ withPython(
     await ours.printed(/^<127\.0\.0\.1> alone no more$/m);
     await python.endInput();
     assertEquals(await python.over(), 0);
-    assertEquals(
-      server.out,
+    await becomes(
+      () => server.out,
       `lobby listening on 127.0.0.1:${port}\n` + [
         ...["127.0.0.1 connected", "127.0.0.1 connected", "<127.0.0.1> from telnet"],
         ...["<127.0.0.1> from ␛[31mPython", "127.0.0.1 connected", "<127.0.0.1> alone no more", ""],

@@ -3,19 +3,10 @@ import { operatingOf } from "../lib/server/operating.ts";
 import { operatorCommands } from "../lib/server/operator_commands.ts";
 import { MychatProgram } from "./support/mychat.ts";
 import { RawNative, StoringServer } from "./support/native.ts";
-import { until, Wire } from "./support/wire.ts";
+import { ROOMS_GUESTS, roomsGuest } from "./support/rooms_guest.ts";
+import { until } from "./support/wire.ts";
 
-const ALL = { lobby: true, rooms: true, mychat: true, limits: { roomsQuietMs: 100, lobbyQuietMs: 100 } };
-
-/** A guest of a room, who has been greeted. */
-async function roomGuest(server: StoringServer, name: string, room: string): Promise<Wire> {
-  const wire = await Wire.connect(server.portOf("rooms"));
-  await wire.send(name);
-  await new Promise((resolve) => setTimeout(resolve, 250));
-  await wire.send(room);
-  await until(() => wire.chunks.length > 0, `${name} is greeted`);
-  return wire;
-}
+const ALL = { ...ROOMS_GUESTS, lobby: true, mychat: true };
 
 Deno.test("a notice of the operator is heard in IM, the native protocol, the lobby and a room, and is in the history", async () => {
   await using server = await StoringServer.open(ALL);
@@ -23,7 +14,7 @@ Deno.test("a notice of the operator is heard in IM, the native protocol, the lob
   using alice = await RawNative.resume(server, "alice");
   using bob = await server.join("bob");
   using guest = await server.guest();
-  using carol = await roomGuest(server, "carol", "lab");
+  using carol = (await roomsGuest(server, "carol", "lab")).wire;
   await until(() => server.instance.hub.view(0).guests.length === 2, "the guests are there");
   assertEquals(say("ten minutes left"), undefined);
   const entry = await alice.take();
@@ -44,7 +35,7 @@ Deno.test("sessions that the operator ends are told why as their protocols allow
   const why = "ended by the operator";
   using native = await RawNative.resume(server, "alice");
   using bob = await server.join("bob");
-  using carol = await roomGuest(server, "carol", "lab");
+  using carol = (await roomsGuest(server, "carol", "lab")).wire;
   using program = await MychatProgram.connect(server.portOf("mychat"), "dora");
   assertEquals(program.port > 0, true);
   assertEquals(online().map(({ name, listeners }) => [name, ...listeners]), [

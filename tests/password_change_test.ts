@@ -9,6 +9,7 @@ import { Browser } from "./support/browser.ts";
 import { RawNative } from "./support/native.ts";
 import { Folder, SOURCES } from "./support/programs.ts";
 import { type TestServer, USERS, WebTestServer } from "./support/test_server.ts";
+import { becomes } from "./support/wire.ts";
 
 const FRESH = "a-better-one";
 
@@ -138,7 +139,7 @@ Deno.test({
     await using server = await WebTestServer.open({ passwordsIn: users, tlsPort: true });
     await using terminals = new Terminals();
     const { path, args } = SOURCES.command("client", ["chat", "127.0.0.1", String(server.port), "--data", folder.path]);
-    const command = `NO_COLOR=1 ${path} ${args.join(" ")}; echo "status $?"; sleep 30`;
+    const command = `NO_COLOR=1 ${path} ${args.join(" ")}; echo "status $?"; sleep 90`;
     const alice = await terminals.open("alice", { columns: 90, rows: 24 }, folder.path, command);
     await alice.shows("Please input your user name:");
     await alice.type("alice", "Enter");
@@ -146,7 +147,7 @@ Deno.test({
     await alice.type("12345", "Enter");
     await alice.shows("lobby>");
     // The client has gone over to TLS by itself.
-    assertEquals([...server.instance.runner.hosts].map(({ protocol }) => protocol.name), ["tls"]);
+    await becomes(() => [...server.instance.runner.hosts].map(({ protocol }) => protocol.name), ["tls"]);
     await change(alice, "12345", FRESH, "another-one");
     await alice.shows("the two new passwords differ; your password stays as it was");
     await change(alice, "wrong", FRESH, FRESH);

@@ -3,14 +3,12 @@ import { dirname, fromFileUrl, join } from "@std/path";
 import { USERS } from "./support/test_server.ts";
 import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
 import { Random } from "./support/random.ts";
-import { until } from "./support/wire.ts";
+import { becomes, until } from "./support/wire.ts";
 
 // What docs/protocols/peers.md promises to small programs: tests/peers/thirty_lines.py needs nothing that is not on that page.
 const python = Deno.build.os !== "windows" && await hasPython();
 const required = Deno.env.has("PARTYLINE_REQUIRE_ALL");
 
-/** Long, because the machine may be busy. */
-const WAIT_MS = 60_000;
 const MESSAGES = 20;
 
 test("a Python program that asks us talks with us, all at once; it leaves, and that is said; another one comes", async () => {
@@ -26,7 +24,7 @@ test("a Python program that asks us talks with us, all at once; it leaves, and t
   await pat.endInput();
   await shown(bob, "offline pat");
   assertEquals(await pat.over(), 0);
-  assertTold(bob, pat);
+  await assertTold(bob, pat);
 
   // The next program with that name is a new peer.
   await using again = student("pat", port);
@@ -47,7 +45,7 @@ test("a Python program that reaches nobody is asked by ours and answers; when ou
   await using table = await openTable(folder);
   using relay = new Relay();
   await using pat = student("pat", relay.near);
-  await until(() => relay.counts.lost > 0, "pat has asked where nobody is yet", WAIT_MS);
+  await until(() => relay.counts.lost > 0, "pat has asked where nobody is yet");
   await using bob = ours(folder, "bob", table.port);
   await bob.type(`/add 127.0.0.1:${relay.far}\n`);
   await shown(bob, "online pat");
@@ -58,7 +56,7 @@ test("a Python program that reaches nobody is asked by ours and answers; when ou
   assertEquals(await bob.over(), 0);
   assertEquals(await pat.over(), 1);
   assertEquals(pat.err, "bob is gone\n");
-  assertTold(bob, pat);
+  await assertTold(bob, pat);
 });
 
 test("over a relay that loses a fifth and repeats a tenth everything comes once, in order, and is delivered", async () => {
@@ -74,7 +72,7 @@ test("over a relay that loses a fifth and repeats a tenth everything comes once,
 
   await pat.endInput();
   assertEquals(await pat.over(), 0);
-  assertTold(bob, pat);
+  await assertTold(bob, pat);
   // The network was as bad as intended.
   const { carried, lost, repeated } = relay.counts;
   assert(lost > carried / 10 && repeated > carried / 40, JSON.stringify(relay.counts));
@@ -93,7 +91,7 @@ test("a Python program that dies and begins anew: what it never answered is told
 
   pat.process.kill("SIGSTOP");
   await bob.type("/to pat And now?\n");
-  await until(() => bob.err.includes(`"text":"And now?"`), "it is under way", WAIT_MS);
+  await until(() => bob.err.includes(`"text":"And now?"`), "it is under way");
   pat.process.kill("SIGKILL");
   await using again = student("pat", relay.near);
   await matched(bob, /^failed pat 2: .+$/m);
@@ -113,7 +111,7 @@ async function openTable(folder: Folder) {
     /** The port that a client registered. */
     portOf: async (name: string) => {
       const told = new RegExp(`got request from: \\S+:(\\d+) ${name}$`, "m");
-      await until(() => told.test(server.err), `${name} is in the table`, WAIT_MS);
+      await until(() => told.test(server.err), `${name} is in the table`);
       return Number(told.exec(server.err)![1]);
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
@@ -188,7 +186,7 @@ async function talk(bob: Running, pat: Running, breaths = 1): Promise<void> {
   const speak = async (who: Running, line: (n: number) => string, delivered: () => number) => {
     for (let said = 0; said < MESSAGES; said += each) {
       await who.type(numbered(line).slice(said, said + each).join(""));
-      await until(() => delivered() === said + each, `${said + each} are delivered:\n${who.out}${who.err}`, WAIT_MS);
+      await until(() => delivered() === said + each, `${said + each} are delivered:\n${who.out}${who.err}`);
     }
   };
   await Promise.all([
@@ -198,8 +196,8 @@ async function talk(bob: Running, pat: Running, breaths = 1): Promise<void> {
 }
 
 /** Every line once, in order, and no other line. */
-function assertTold(bob: Running, pat: Running): void {
-  assertEquals(heard(bob, "from pat:"), numbered((n) => `pat says ${n}: ü "`));
+async function assertTold(bob: Running, pat: Running): Promise<void> {
+  await becomes(() => heard(bob, "from pat:"), numbered((n) => `pat says ${n}: ü "`));
   assertEquals(heard(bob, "delivered pat"), numbered(String));
   assertEquals(heard(pat, "from bob:"), numbered((n) => `bob says ${n}`));
   const delivered = heard(pat, "delivered").map(Number);
@@ -217,11 +215,11 @@ function heard(who: Running, beginning: string): string[] {
 }
 
 async function shown(who: Running, line: string): Promise<void> {
-  await until(() => `\n${who.out}`.includes(`\n${line}\n`), `"${line}" in:\n${who.out}${who.err}`, WAIT_MS);
+  await until(() => `\n${who.out}`.includes(`\n${line}\n`), `"${line}" in:\n${who.out}${who.err}`);
 }
 
 async function matched(who: Running, pattern: RegExp): Promise<RegExpExecArray> {
-  await until(() => pattern.test(who.out), `${pattern} in:\n${who.out}${who.err}`, WAIT_MS);
+  await until(() => pattern.test(who.out), `${pattern} in:\n${who.out}${who.err}`);
   return pattern.exec(who.out)!;
 }
 

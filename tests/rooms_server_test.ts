@@ -1,29 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { RawNative, StoringServer } from "./support/native.ts";
-import { until, Wire } from "./support/wire.ts";
-
-/** Long enough that a busy machine does not join two pieces. */
-const PAUSE_MS = 250;
-const LIMITS = { roomsQuietMs: 100 };
-
-const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-
-/** A guest over a real connection, with what the server answers to name and room. */
-async function guest(server: StoringServer, name: string, room: string): Promise<{ wire: Wire; greeting: string }> {
-  const wire = await Wire.connect(server.portOf("rooms"));
-  await wire.send(name);
-  await pause();
-  await wire.send(room);
-  await until(() => wire.chunks.length > 0, `${name} is greeted or refused`);
-  return { wire, greeting: wire.chunks[0]! };
-}
+import { ROOMS_GUESTS, roomsGuest } from "./support/rooms_guest.ts";
+import { until } from "./support/wire.ts";
 
 Deno.test("a name that is a user's, another guest's, or looks like one, is refused with a line, and the connection ends", async () => {
-  await using server = await StoringServer.open({ rooms: true, limits: LIMITS });
-  const { wire: carol, greeting } = await guest(server, "carol", "lab");
+  await using server = await StoringServer.open(ROOMS_GUESTS);
+  const { wire: carol, greeting } = await roomsGuest(server, "carol", "lab");
   assertEquals(greeting, "New Group created");
   const answers = await Promise.all(
-    ["alice", "Аlice", "Al1ce", "ALICE", "carol", "Caroi", "server"].map((name) => guest(server, name, "lab")),
+    ["alice", "Аlice", "Al1ce", "ALICE", "carol", "Caroi", "server"].map((name) => roomsGuest(server, name, "lab")),
   );
   assertEquals(answers.map(({ greeting }) => greeting), [
     `"alice" is the name of a user, and a guest has no password to prove it`,
@@ -38,14 +23,14 @@ Deno.test("a name that is a user's, another guest's, or looks like one, is refus
   carol.close();
   // The name is free again once its guest has left.
   await until(() => server.instance.hub.size.sessions === 0, "carol has left");
-  const { wire, greeting: again } = await guest(server, "carol", "lab");
+  const { wire, greeting: again } = await roomsGuest(server, "carol", "lab");
   assertEquals(again, "New Group created");
   wire.close();
 });
 
 Deno.test("a room of guests has members of other protocols: each hears the other; it is listed to its members alone", async () => {
-  await using server = await StoringServer.open({ rooms: true, limits: LIMITS });
-  const { wire: carol } = await guest(server, "carol", "hidden");
+  await using server = await StoringServer.open(ROOMS_GUESTS);
+  const { wire: carol } = await roomsGuest(server, "carol", "hidden");
   const bob = await RawNative.resume(server, "bob");
   const jacky = await RawNative.resume(server, "jacky");
   await bob.send({ type: "join", ref: 1, room: "hidden" });
@@ -55,7 +40,7 @@ Deno.test("a room of guests has members of other protocols: each hears the other
   assertEquals([heard.from, heard.room, heard.text], ["carol", "hidden", "hello"]);
   await bob.say({ room: "hidden" }, "hi carol");
   await until(() => carol.unread.endsWith("<bob> hi carol"), "carol hears bob");
-  const { wire: dave, greeting } = await guest(server, "dave", "hidden");
+  const { wire: dave, greeting } = await roomsGuest(server, "dave", "hidden");
   assertEquals(greeting, "Welcome to chat room");
   await bob.send({ type: "who", ref: 2, room: "hidden" });
   assertEquals((await bob.take()).list, ["bob", "carol", "dave"].map((name) => ({ name, online: true })));
@@ -73,9 +58,9 @@ Deno.test("a room of guests has members of other protocols: each hears the other
 });
 
 Deno.test("what is said between guests alone is not kept", async () => {
-  await using server = await StoringServer.open({ rooms: true, limits: LIMITS });
-  const { wire: carol } = await guest(server, "carol", "r");
-  const { wire: dave } = await guest(server, "dave", "r");
+  await using server = await StoringServer.open(ROOMS_GUESTS);
+  const { wire: carol } = await roomsGuest(server, "carol", "r");
+  const { wire: dave } = await roomsGuest(server, "dave", "r");
   await carol.send("in passing");
   await until(() => dave.unread.endsWith("<carol> in passing"), "dave hears carol");
   const bob = await RawNative.resume(server, "bob");

@@ -89,7 +89,7 @@ Deno.test({
     assertEquals(await history(native), newest);
     using other = await joined(server, "bob");
     assertEquals(await history(other), newest);
-    assertStringIncludes(server.err, data);
+    await until(() => server.err.includes(data), () => `the folder in ${server.err}`);
     Deno.removeSync(join("/proc", String(server.process.pid), "root", data, "ballast"));
     const again = "after it ".padEnd(8000, "x");
     assertEquals(await refusal(native, again), undefined);

@@ -17,7 +17,7 @@ function test(name: string, fn: () => Promise<void>): void {
 function client(port: number): string {
   const { path, args } = SOURCES.command("client", ["127.0.0.1", String(port)]);
   // Times and colours are not tested here.
-  return `NO_COLOR=1 ${path} ${args.join(" ")}; echo "status $?"; sleep 30`;
+  return `NO_COLOR=1 ${path} ${args.join(" ")}; echo "status $?"; sleep 90`;
 }
 
 /** Waits until these are the last rows, whatever the time of day: a screen that is drawn anew is seen half done at times. */
@@ -83,7 +83,7 @@ test("SIGQUIT and SIGABRT end the client and put the terminal back", async () =>
   for (const [signal, status] of [["SIGQUIT", 131], ["SIGABRT", 134]] as const) {
     const { path, args } = SOURCES.command("client", ["127.0.0.1", String(server.port)]);
     const program = `sh -c 'echo $$ > pid; exec "$0" "$@"' ${path} ${args.join(" ")}`;
-    const jacky = await terminals.open(signal, SIZE, folder.path, `${program}; echo "status $?"; stty -a; sleep 30`);
+    const jacky = await terminals.open(signal, SIZE, folder.path, `${program}; echo "status $?"; stty -a; sleep 90`);
     await jacky.shows("Please input your user name:");
     Deno.kill(Number(folder.read("pid")), signal);
     await jacky.shows(`status ${status}`);
@@ -107,6 +107,7 @@ test("a plain line in the IM client goes out as it was typed, and gets a hint", 
   using folder = new Folder();
   await using terminals = new Terminals();
   const jacky = await terminals.open("jacky", SIZE, folder.path, client(server.port));
+  await jacky.shows("Please input your user name:");
   await jacky.type("jacky", "Enter");
   await jacky.shows("Please input your password:");
   await jacky.type("12345", "Enter");

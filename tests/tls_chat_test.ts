@@ -293,7 +293,7 @@ Deno.test("a renewed certificate keeps its key and is the same server; one witho
   assertEquals(ownCertificate(folder.path, [], now), second);
   using listener = Deno.listenTls({ hostname: HOST, port: 0, ...second });
   const accepted = listener.accept().then(async (conn) => (await conn.handshake(), conn));
-  const target = { host: HOST, port: listener.addr.port, serverName: SERVER_NAME, withinMs: 5000 };
+  const target = { host: HOST, port: listener.addr.port, serverName: SERVER_NAME, withinMs: 30_000 };
   using conn = await connectTls({ ...target, trusted: first.cert });
   assertEquals(conn.remoteAddr.port, listener.addr.port);
   (await accepted).close();

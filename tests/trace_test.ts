@@ -9,7 +9,7 @@ import { traceJson, type TraceRecord, traceText, WireTrace } from "../lib/core/w
 import { maskPassword } from "../lib/protocols/im/mask.ts";
 import { openTraceFile } from "../lib/store/trace_file.ts";
 import { TraceWriter } from "../lib/terminal/trace_writer.ts";
-import { Folder, Running, SOURCES } from "./support/programs.ts";
+import { ended, Folder, Running, SOURCES } from "./support/programs.ts";
 import { RawClient, RECEIPT, TestServer, USERS } from "./support/test_server.ts";
 import { until, Wire } from "./support/wire.ts";
 
@@ -273,10 +273,14 @@ else:
 `;
 
 /** A student's program at `server --trace`, until the server has logged the mistake; what the server has said, without times. */
-async function mistaken(mistake: string, logged: RegExp, meanwhile?: (jacky: RawClient) => Promise<void>) {
+async function mistaken(
+  mistake: string,
+  logged: RegExp,
+  limits: readonly string[],
+  meanwhile?: (jacky: RawClient) => Promise<void>,
+) {
   using folder = new Folder();
   const args = ["0", folder.write("users.txt", USERS), "--host", "127.0.0.1", "--trace", "--trace-file", "t.jsonl"];
-  const limits = ["--receipt-ms", "1000", "--login-ms", "1500"];
   await using server = new Running(SOURCES, "server", [...args, ...limits, "--trace-only", "bob"], folder.path);
   const [, port] = await server.printed(/^im listening on 127\.0\.0\.1:(\d+)\n/);
   using jacky = meanwhile && await RawClient.open(Number(port));
@@ -289,8 +293,7 @@ async function mistaken(mistake: string, logged: RegExp, meanwhile?: (jacky: Raw
     }
     await until(() => logged.test(server.err), () => `${logged} in ${server.err}`);
   } finally {
-    student.kill();
-    await student.status;
+    await ended(student);
   }
   server.process.kill("SIGTERM");
   await server.over();
@@ -303,7 +306,7 @@ async function mistaken(mistake: string, logged: RegExp, meanwhile?: (jacky: Raw
 const students = { ignore: !hasPython && !Deno.env.has("PARTYLINE_REQUIRE_ALL") };
 
 Deno.test("a malformed login at server --trace: the trace and one log line name it", students, async () => {
-  const { said, records } = await mistaken("login", /got 401/);
+  const { said, records } = await mistaken("login", /got 401/, []);
   assertEquals(said.slice(0, 3), [
     "ADDR La> /login  bob *****",
     'warning ADDR got 401: "/login␠␠bob *****" is malformed: expected "/login NAME PASSWORD"',
@@ -319,10 +322,10 @@ Deno.test("a malformed login at server --trace: the trace and one log line name 
 });
 
 Deno.test("a missing newline at server --trace: the trace and one log line name it", students, async () => {
-  const { said, records } = await mistaken("newline", /left/);
+  const { said, records } = await mistaken("newline", /left/, ["--login-ms", "4000"]);
   assertEquals(said.slice(0, 3), [
     "ADDR La> (16 bytes without a line end, waiting 1 s) /login bob *****",
-    'warning 127.0.0.1 left: no successful /login within 1500 ms, after 16 bytes without a line end, "/login bob *****" ' +
+    'warning 127.0.0.1 left: no successful /login within 4 s, after 16 bytes without a line end, "/login bob *****" ' +
     "(0 online)",
     "ADDR La> (16 bytes without a line end, then the end) /login bob *****",
   ]);
@@ -332,7 +335,7 @@ Deno.test("a missing newline at server --trace: the trace and one log line name 
 });
 
 Deno.test("a wrong receipt at server --trace: the trace and one log line name it", students, async () => {
-  const { said } = await mistaken("receipt", /got 304/, async (jacky) => {
+  const { said } = await mistaken("receipt", /got 304/, ["--receipt-ms", "3000"], async (jacky) => {
     assertEquals(await jacky.la.ask("/to bob hi"), "304 Message delivery failed");
   });
   const bobs = said.filter((line) => /^(warning )?(ADDR|bob) /.test(line)).slice(0, 7);
@@ -431,7 +434,11 @@ Deno.test("client --trace: a server with a wrong code and a wrong verb, each nam
 });
 
 Deno.test("--trace shows every kind of listener as its bytes went, and what comes after the end", async () => {
-  await using server = await TestServer.open({ trace: true, lobby: true, addressBook: true });
+  await using server = await TestServer.open({
+    ...{ trace: true, lobby: true, addressBook: true },
+    // What the guest has not ended is not said to others while they are looked at.
+    limits: { lobbyQuietMs: 60_000 },
+  });
   const traced = () => server.traced.map((line) => line.slice(9).replaceAll(/127\.0\.0\.1(:\d+)?/g, "ADDR"));
   using guest = await server.guest();
   await guest.send("/login is what you say first\r\nhel");
@@ -461,7 +468,7 @@ Deno.test("--trace shows every kind of listener as its bytes went, and what come
 });
 
 Deno.test("a client that never answers a broadcast but private messages costs a sender 250 ms, and stays", async () => {
-  await using server = await TestServer.open({ limits: { receiptMs: 1000, deafMs: 20 } });
+  await using server = await TestServer.open({ limits: { receiptMs: 3000, deafMs: 20 } });
   using deaf = await server.join("bob");
   using jacky = await server.join("jacky");
   const answering = (async () => {

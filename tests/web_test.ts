@@ -4,7 +4,7 @@ import { type Accounts, decodeUsers } from "../lib/chat/accounts.ts";
 import { TestServer } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { WebTestServer } from "./support/test_server.ts";
-import { Wire } from "./support/wire.ts";
+import { WAIT_MS, Wire } from "./support/wire.ts";
 
 function browser(server: TestServer): Browser {
   return new Browser(server.portOf("web"));
@@ -156,7 +156,7 @@ Deno.test("a browser that does not read is disconnected, without an effect on ot
   for (let i = 0; i < 4; i++) assertMatch(await bob.take(), /^\/broadcastfrom jacky x+$/);
   jacky.deafen();
   // The answers come as fast as the store is, and some megabytes fit into the system's buffers.
-  const end = Date.now() + 20_000;
+  const end = Date.now() + WAIT_MS;
   for (let asked = 1; server.instance.hub.size.sessions > 1; asked++) {
     await jacky.say({ type: "history", ref: asked, room: "lobby", limit: 4 }).catch(() => {});
     assert(Date.now() < end, `it is still there after ${asked} answers of 40 kB that it did not read`);

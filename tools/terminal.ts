@@ -1,6 +1,9 @@
 import { delay } from "@std/async/delay";
 
-const WAIT_MS = 20_000;
+/** Long enough for a program that starts beside tests on two slow cores. */
+const WAIT_MS = 90_000;
+/** Each look starts a program. */
+const LOOK_MS = 50;
 
 /** A private tmux server; its terminals end with it. */
 export class Terminals {
@@ -71,7 +74,7 @@ export class Terminal {
       const rows = await this.screen();
       if (right(rows)) return rows;
       if (Date.now() > end) throw new Error(`waited ${WAIT_MS} ms for "${what}" on\n${rows.join("\n")}`);
-      await delay(20);
+      await delay(LOOK_MS);
     }
   }
 }

@@ -65,14 +65,6 @@ export function pngHeader(width: number, height: number): Uint8Array {
   return bytes;
 }
 
-/** Asks again and again until it is so. */
-export async function eventually(ask: () => Promise<boolean>, what: string): Promise<void> {
-  for (const end = Date.now() + 20_000; !await ask();) {
-    if (Date.now() > end) throw new Error(`waited until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 /** A whole PNG of this size, all black, one bit a pixel: ten thousand pixels a side are twelve kilobytes. */
 export function png(width: number, height: number): Uint8Array {
   const rows = new Uint8Array((Math.ceil(width / 8) + 1) * height);

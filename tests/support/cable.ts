@@ -3,6 +3,8 @@ export class Cable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #ends = new Set<Deno.TcpConn>();
   #to: number | undefined;
+  /** Bytes that callers may still send until it is pulled. */
+  #most = Infinity;
 
   constructor(to: number) {
     this.#to = to;
@@ -18,6 +20,11 @@ export class Cable {
   pull(): void {
     this.#to = undefined;
     for (const end of this.#ends) this.#close(end);
+  }
+
+  /** Pulls itself when callers have sent so many further bytes. */
+  pullAfter(bytes: number): void {
+    this.#most = bytes;
   }
 
   /** Forwards new connections to this port. */
@@ -47,17 +54,25 @@ export class Cable {
       this.#ends.add(called);
       // Unplugged while it was dialling.
       if (this.#to !== to) return this.#close(called);
-      await Promise.all([this.#copy(caller, called), this.#copy(called, caller)]);
+      await Promise.all([this.#copy(caller, called, (count) => this.#passed(count)), this.#copy(called, caller)]);
     } finally {
       this.#close(caller);
     }
   }
 
-  async #copy(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
+  #passed(count: number): void {
+    this.#most -= count;
+    if (this.#most > 0) return;
+    this.#most = Infinity;
+    this.pull();
+  }
+
+  async #copy(from: Deno.TcpConn, to: Deno.TcpConn, passed: (count: number) => void = () => {}): Promise<void> {
     const buffer = new Uint8Array(64 * 1024);
     try {
       for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
         for (let written = 0; written < count;) written += await to.write(buffer.subarray(written, count));
+        passed(count);
       }
     } catch { /* it was pulled */ }
     // One end is enough: what still comes from the other is lost, as with a proxy that does not half-close.

@@ -219,7 +219,7 @@ export function chatProgramTests(programs: Programs): void {
     const replies = handoutServer(conn);
     await alice.type("/list\n");
     await alice.printed(/301 alice bob/);
-    assertStringIncludes(alice.err, "only the IM handout");
+    await until(() => alice.err.includes("only the IM handout"), "it is said");
     await alice.type("/to bob hi\n/exit\n");
     assertEquals(await alice.over(), 0);
     assertEquals((await replies).slice(3), ["/partyline 2", "/list", "/to bob hi", "/exit"]);

@@ -7,8 +7,8 @@ import {
   type Locator,
   type Page,
 } from "playwright-core";
+import { becomes, WAIT_MS } from "./wire.ts";
 
-const WAIT_MS = 40_000;
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /** It connects to test servers only. */
 const FLAGS = [
@@ -136,7 +136,10 @@ export class Person {
     const place = this.place(name);
     const fold = this.page.locator("#offline-fold[aria-expanded=false]");
     await place.or(fold).first().waitFor();
-    if (!await place.isVisible() && await fold.isVisible()) await fold.click();
+    // In one step: the fold is gone when the last of them comes online.
+    if (!await place.isVisible()) {
+      await this.page.evaluate("document.querySelector('#offline-fold[aria-expanded=false]')?.click()");
+    }
     await place.click();
     await this.isAt(name);
   }
@@ -164,6 +167,16 @@ export class Person {
   /** Waits until this text is visible anywhere. */
   async shows(text: string | RegExp): Promise<void> {
     await this.page.getByText(text).filter({ visible: true }).first().waitFor();
+  }
+
+  /** Waits until the page is as wide as its window, in which nothing is wider. */
+  async fits(width: number): Promise<void> {
+    await becomes(() => this.page.evaluate("document.documentElement.scrollWidth"), width);
+  }
+
+  /** Waits until the page's title is this. */
+  async isTitled(title: string): Promise<void> {
+    await becomes(() => this.page.title(), title);
   }
 
   /** The visible texts of the open conversation. */

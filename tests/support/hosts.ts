@@ -1,6 +1,6 @@
 import { type Programs, SOURCES } from "./programs.ts";
+import { WAIT_MS } from "./wire.ts";
 
-const WAIT_MS = 60_000;
 const LOOK_MS = 50;
 
 /** One end of a cable: the host and its address, if any. */

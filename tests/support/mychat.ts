@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { deadline } from "@std/async/deadline";
-
-const WITHIN_MS = 10_000;
+import { WAIT_MS } from "./wire.ts";
 
 /** A program of the mailbox authors as far as datagrams go: one socket, one JSON object a datagram. */
 export class MychatProgram {
@@ -23,7 +22,7 @@ export class MychatProgram {
 
   /** The next datagram. */
   async next(): Promise<string> {
-    const [bytes] = await deadline(this.#conn.receive(), WITHIN_MS);
+    const [bytes] = await deadline(this.#conn.receive(), WAIT_MS);
     return new TextDecoder().decode(bytes);
   }
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { USERS } from "./test_server.ts";
 import { Folder, type Programs, Running } from "./programs.ts";
 import { until } from "./wire.ts";
@@ -85,7 +85,7 @@ export function peerProgramTests(programs: Programs): void {
     await alice.printed(/^online bob$/m);
     await using second = peer(folder, table, "bob");
     const [, place] = await alice.printed(/^online bob@(\S+)$/m);
-    assertStringIncludes(second.err, "another program is running as bob here");
+    await until(() => second.err.includes("another program is running as bob here"), "the second one says so");
     await alice.type(`/to bob hi\n/to bob@${place} hi second\n`);
     await second.printed(/^from alice: hi second$/m);
     await until(() => /2 people are called bob/.test(alice.err), "she is asked which");

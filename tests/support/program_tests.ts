@@ -101,7 +101,8 @@ export function programTests(programs: Programs): void {
     server.process.kill("SIGTERM");
     assertEquals(await bob.la.rest(), "310 Bye bye\n");
     assertEquals(await server.over(), 0);
-    assert(performance.now() - began < 5000, "within five seconds");
+    // Five seconds, and as much again for a busy machine: a server that waited for its clients would wait longer.
+    assert(performance.now() - began < 10_000, "in time");
     assertEquals(server.out, `im listening on 127.0.0.1:${port}\n`);
     assertEquals(await jacky.over(), 1);
     assertMatch(jacky.err, /^client: the server has stopped\n$/);

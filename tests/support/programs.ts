@@ -88,9 +88,7 @@ export class Running {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.process.kill("SIGKILL");
-    } catch { /* it has ended */ }
+    await ended(this.process);
     await this.#writer.close().catch(() => {});
     await this.over();
   }
@@ -98,6 +96,14 @@ export class Running {
   async #collect(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) take(text);
   }
+}
+
+/** Ends a program, which may have ended by itself. */
+export async function ended(child: Deno.ChildProcess, signal: Deno.Signal = "SIGKILL"): Promise<void> {
+  try {
+    child.kill(signal);
+  } catch { /* it has ended */ }
+  await child.status;
 }
 
 /** A temporary folder for one test. */

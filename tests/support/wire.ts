@@ -1,5 +1,7 @@
-/** Long enough for a login with scrypt on both sides, beside other tests on two cores. */
-const WAIT_MS = 45_000;
+import { assertEquals, equal } from "@std/assert";
+
+/** Long enough for several programs that start at once, beside other tests on two slow cores. */
+export const WAIT_MS = 90_000;
 
 /** A raw TCP connection of a test, read line by line. */
 export class Wire {
@@ -113,6 +115,15 @@ export async function until(ready: () => boolean, what: string | (() => string),
     if (Date.now() > end) throw new Error(`waited ${waitMs} ms until ${typeof what === "string" ? what : what()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** Waits until what is read is what is expected, for what changes a moment after what was waited for. */
+export async function becomes<T>(read: () => T | Promise<T>, expected: T, what?: string): Promise<void> {
+  let found = await read();
+  for (const end = Date.now() + WAIT_MS; !equal(found, expected) && Date.now() < end; found = await read()) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assertEquals(found, expected, what);
 }
 
 /** Waits until a program that is starting listens on the port. */
