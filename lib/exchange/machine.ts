@@ -1,4 +1,3 @@
-import type { PersonElsewhere } from "../chat/elsewhere.ts";
 import type { ExchangeInput, ExchangeOutput, ServerPlace } from "../chat/exchange_events.ts";
 import type { Place, RecordId } from "../chat/record_id.ts";
 import type { SavedRecord, SavedSharing } from "../chat/store.ts";
@@ -9,6 +8,7 @@ import type { ExchangeCommand, ExchangeEvent } from "./exchange.ts";
 import { aboutOf, decodeEntry, decodeNotice, encodeEntry, encodeNotice, type ServerNotice } from "./messages.ts";
 import { MissingRecords } from "./missing.ts";
 import { Outbox } from "./outbox.ts";
+import { OwnPeople } from "./people.ts";
 import { type OtherServer, OtherServers, type ServerStatus } from "./servers.ts";
 
 /** What the machine wants done. */
@@ -47,8 +47,6 @@ const CREDIT = 1024;
 const CREDIT_PIECE = 128;
 /** What was published and does not come back is published again after so long. */
 const AGAIN_MS = 5000;
-/** Users in one notice: 400 bytes each at most. */
-const PEOPLE_IN_NOTICE = 800;
 /** Text of records in one notice: it grows when it is put into JSON, by three at most. */
 const RECORDS_CHARACTERS = EXCHANGE_BYTES / 4;
 
@@ -85,8 +83,7 @@ export class ExchangeMachine implements Machine<MachineOutput> {
   #credit = 0;
   #helloAt = -Infinity;
   #place: ServerPlace | undefined;
-  #people: readonly PersonElsewhere[] = [];
-  #peopleVersion: number;
+  readonly #people: OwnPeople;
   /** Servers that have asked for records, by the number of the question to the store. */
   readonly #asked = new Map<number, { readonly by: string; readonly of: string; readonly after: number }>();
   #lastRef = OWN_REF;
@@ -106,7 +103,7 @@ export class ExchangeMachine implements Machine<MachineOutput> {
     this.#outbox = new Outbox(saved?.givenBack ?? 0, saved?.last ?? 0);
     this.#read = saved?.read ?? { epoch: 0, place: 0 };
     this.#lostAt = this.#since = now;
-    this.#peopleVersion = Math.floor(version);
+    this.#people = new OwnPeople(Math.floor(version));
     this.#tellServers();
   }
 
@@ -160,9 +157,7 @@ export class ExchangeMachine implements Machine<MachineOutput> {
       case "taken":
         return this.#give(output.count);
       case "people":
-        this.#people = output.people;
-        this.#peopleVersion++;
-        return this.#sendPeople(undefined);
+        return this.#sendAll(undefined, this.#people.replace(output.people));
       case "send":
         return this.#send(output.to, { type: "chat", message: output.message });
       case "records":
@@ -221,7 +216,7 @@ export class ExchangeMachine implements Machine<MachineOutput> {
     this.#command({ type: "take", count: CREDIT });
     this.#helloAt = now;
     this.#greet(undefined);
-    this.#sendPeople(undefined);
+    this.#sendAll(undefined, this.#people.whole());
     this.#publishAgain(now);
     this.#rejoin();
   }
@@ -252,7 +247,7 @@ export class ExchangeMachine implements Machine<MachineOutput> {
         return this.#tellHub({ type: "readRecords", ref: OWN_REF, server: this.self, after: number - 1 });
       }
       if (!this.#outbox.isUnderWay) this.#progressAt = now;
-      const id = `${this.self}-${number}-${this.#attempt}-${this.#peopleVersion}`;
+      const id = `${this.self}-${number}-${this.#attempt}-${this.#people.version}`;
       this.#command({ type: "publish", id, bytes: encodeEntry({ server: this.self, number }, text) });
       this.#outbox.published(number);
     }
@@ -307,13 +302,11 @@ export class ExchangeMachine implements Machine<MachineOutput> {
     switch (notice.type) {
       case "hello":
         return this.#hello(from, notice, now);
-      case "people": {
-        const { version, part, parts, people } = notice;
-        const all = server && this.#servers.people(server, version, part, parts, people);
-        return all && this.#tellHub({ type: "people", server: from, people: all });
-      }
+      case "people":
+      case "peopleChanged":
+        return server && this.#peopleOf(server, notice);
       case "askPeople":
-        return this.#sendPeople(from);
+        return this.#sendAll(from, this.#people.whole());
       case "bye":
         if (!server) return;
         this.#servers.forget(from);
@@ -340,9 +333,9 @@ export class ExchangeMachine implements Machine<MachineOutput> {
       this.#checkOwn(server);
       this.#tellHub({ type: "server", server: from, name });
       this.#greet(from);
-      this.#sendPeople(from);
+      this.#sendAll(from, this.#people.whole());
     }
-    if (server.people !== people) this.#send(from, { type: "askPeople" });
+    if (server.people.version !== people) this.#send(from, { type: "askPeople" });
   }
 
   /** Others have records of this server that it does not have: its store is not the one that it had. */
@@ -396,15 +389,19 @@ export class ExchangeMachine implements Machine<MachineOutput> {
   #greet(to: string | undefined): void {
     const taken = [...this.#taken].map(([server, number]) => ({ server, number }));
     taken.push({ server: this.self, number: this.#outbox.givenBack });
-    this.#send(to, { type: "hello", name: this.name, place: this.#place, taken, people: this.#peopleVersion });
+    this.#send(to, { type: "hello", name: this.name, place: this.#place, taken, people: this.#people.version });
   }
 
-  #sendPeople(to: string | undefined): void {
-    const parts = Math.max(1, Math.ceil(this.#people.length / PEOPLE_IN_NOTICE));
-    for (let part = 0; part < parts; part++) {
-      const people = this.#people.slice(part * PEOPLE_IN_NOTICE, (part + 1) * PEOPLE_IN_NOTICE);
-      this.#send(to, { type: "people", version: this.#peopleVersion, part, parts, people });
+  #peopleOf({ id, people }: OtherServer, notice: Extract<ServerNotice, { type: "people" | "peopleChanged" }>): void {
+    const all = notice.type === "people" ? people.part(notice) : people.changed(notice);
+    if (all) this.#tellHub({ type: "people", server: id, people: all });
+    else if (notice.type === "peopleChanged" && notice.version !== people.version) {
+      this.#send(id, { type: "askPeople" });
     }
+  }
+
+  #sendAll(to: string | undefined, notices: readonly ServerNotice[]): void {
+    for (const notice of notices) this.#send(to, notice);
   }
 
   #send(to: string | undefined, notice: ServerNotice): void {

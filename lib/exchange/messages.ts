@@ -10,6 +10,7 @@ import {
   readInteger,
   readList,
   readObject,
+  readStrings,
   readText,
   unexpected,
 } from "../core/json_fields.ts";
@@ -39,6 +40,13 @@ export type ServerNotice =
     readonly part: number;
     readonly parts: number;
     readonly people: readonly PersonElsewhere[];
+  }
+  /** Who has come and gone since the version before. */
+  | {
+    readonly type: "peopleChanged";
+    readonly version: number;
+    readonly came: readonly PersonElsewhere[];
+    readonly went: readonly string[];
   }
   | { readonly type: "askPeople" }
   /** The sender stops. */
@@ -105,10 +113,14 @@ function readNotice(fields: Fields): ServerNotice {
         version: readInteger(fields, "version"),
         part: readInteger(fields, "part"),
         parts: readInteger(fields, "parts"),
-        people: readList(fields, "people", (each) => ({
-          name: readText(each, "name"),
-          isHandout: readBoolean(each, "isHandout"),
-        })),
+        people: readList(fields, "people", readPerson),
+      };
+    case "peopleChanged":
+      return {
+        type,
+        version: readInteger(fields, "version"),
+        came: readList(fields, "came", readPerson),
+        went: readStrings(fields, "went"),
       };
     case "askPeople":
     case "bye":
@@ -130,6 +142,10 @@ function readNotice(fields: Fields): ServerNotice {
       return { type, message: readMessage(fields.message as Fields) };
   }
   throw unexpected('"type", that of a notice', type);
+}
+
+function readPerson(fields: Fields): PersonElsewhere {
+  return { name: readText(fields, "name"), isHandout: readBoolean(fields, "isHandout") };
 }
 
 function readPlace(fields: Fields, key: string): Place {

@@ -1,6 +1,6 @@
-import type { PersonElsewhere } from "../chat/elsewhere.ts";
 import type { NamedServer, ServerPlace } from "../chat/exchange_events.ts";
 import type { RecordId } from "../chat/record_id.ts";
+import { HeardPeople } from "./people.ts";
 
 /** A server that is not heard for so long is gone, and its people with it: four greetings. */
 export const GONE_MS = 8000;
@@ -16,9 +16,7 @@ export interface OtherServer {
   heardAt: number;
   /** Up to where it has taken the records of each server. */
   taken: ReadonlyMap<string, number>;
-  /** The version of its people that is known here, and the parts of a newer one that have come. */
-  people: number;
-  parts: { readonly version: number; readonly people: Map<number, readonly PersonElsewhere[]> } | undefined;
+  readonly people: HeardPeople;
 }
 
 /** How another server stands, for the operator. */
@@ -92,30 +90,13 @@ export class OtherServers {
     if (!known) {
       // One with the same name and another store has taken its place.
       for (const [each, away] of this.#away) if (each === id || away.name === name) this.#away.delete(each);
-      const begun = { since: now, heardAt: now, people: 0, parts: undefined };
+      const begun = { since: now, heardAt: now, people: new HeardPeople() };
       this.#servers.set(id, { id, name, place, taken: numbers, ...begun });
       return "new";
     }
     const isSame = known.name === name && JSON.stringify(known.place) === JSON.stringify(place);
     Object.assign(known, { name, place, heardAt: now, taken: numbers });
     return isSame ? "known" : "changed";
-  }
-
-  /** A part of a server's people has come; all of them, once it is the last part. */
-  people(
-    server: OtherServer,
-    version: number,
-    part: number,
-    parts: number,
-    people: readonly PersonElsewhere[],
-  ): readonly PersonElsewhere[] | undefined {
-    if (server.parts?.version !== version) server.parts = { version, people: new Map() };
-    server.parts.people.set(part, people);
-    if (server.parts.people.size < parts) return undefined;
-    const all = [...server.parts.people].sort(([one], [other]) => one - other).flatMap(([, people]) => people);
-    server.parts = undefined;
-    server.people = version;
-    return all;
   }
 
   /** Servers that were not heard for too long; they are away from now on. */
