@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { simulateExchange } from "./support/exchange_simulation.ts";
 
-const SEEDS = 3;
+const SEEDS = 4;
 
 Deno.test(`${SEEDS} simulations of several servers at one exchange: nothing lost, twice or out of order, and senders know what became of each message`, () => {
   const total = { confirmed: 0, shown: 0, crashes: 0, stops: 0, lost: 0, cuts: 0 };
