@@ -8,6 +8,10 @@ async function main(args: readonly string[]): Promise<number> {
     if (args[0] === "check") return await (await import("./lib/client/check.ts")).check(args.slice(1));
     const plan = parseClientArgs(args, Deno.stdin.isTerminal(), (name) => Deno.env.get(name));
     if (!startsPrograms(plan)) Deno.permissions.revokeSync({ name: "run" });
+    // It talks to any host and starts the system's tools, and has no use for files.
+    if (plan.type === "doctor") {
+      for (const name of ["read", "write"] as const) Deno.permissions.revokeSync({ name });
+    }
     if (plan.type === "print") return print(plan.text), 0;
     return await run(plan);
   } catch (error) {

@@ -16,10 +16,12 @@ import { reachable } from "./lib/server/counts.ts";
 import { manageUsers } from "./lib/server/manage_users.ts";
 import { type Operating, operatingOf } from "./lib/server/operating.ts";
 import { operatorCommands } from "./lib/server/operator_commands.ts";
+import { neededPaths } from "./lib/server/needed_paths.ts";
 import { openServer, type Server, within } from "./lib/server/server.ts";
 import { exportChat, resetChat } from "./lib/store/kept_chat.ts";
 import { checksAtOnce, Passwords } from "./lib/store/passwords.ts";
 import { readConfig } from "./lib/store/config_file.ts";
+import { confineTo } from "./lib/store/file_permissions.ts";
 import { readSecret } from "./lib/store/private_file.ts";
 import { hashUsers, readUsers, readUsersIfAny } from "./lib/store/users_file.ts";
 import { droppedText, Output, type Sink } from "./lib/terminal/output.ts";
@@ -75,6 +77,7 @@ function reset(plan: Extract<ServerPlan, { type: "reset" }>): void {
 }
 
 async function serve(plan: ServePlan): Promise<void> {
+  confineTo(neededPaths(plan));
   const watched = queued(Deno.stderr);
   const recent = new RecentLog();
   openLog({

@@ -2,7 +2,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
 import { writeWebFiles } from "../lib/store/web_files.ts";
 import { pack, sha256Sums } from "./pack.ts";
-import { type Program, programs, type Target, targets } from "./targets.ts";
+import { permissionsOn, type Program, programs, type Target, targets } from "./targets.ts";
 
 const USAGE = `deno task build [--all] [--compiler PATH]
 
@@ -40,7 +40,7 @@ class Compiler {
     const { success, output } = await run(this.path, [
       "compile",
       "--no-prompt",
-      ...program.permissions,
+      ...permissionsOn(target.suffix === ".exe", program),
       `--v8-flags=${program.v8.join(",")}`,
       ...program.include.flatMap((path) => ["--include", path]),
       ...this.options,

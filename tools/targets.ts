@@ -15,8 +15,9 @@ export const programs: readonly Program[] = [
     entry: "server.ts",
     permissions: [
       "--allow-net",
-      "--allow-read",
-      "--allow-write",
+      // The server gives up the root folder and keeps what it needs: lib/store/file_permissions.ts.
+      "--allow-read=/",
+      "--allow-write=/",
       "--allow-env=PARTYLINE_*,NO_COLOR",
       "--allow-sys=hostname,networkInterfaces",
     ],
@@ -42,6 +43,11 @@ export const programs: readonly Program[] = [
     include: ["dist/web"],
   },
 ];
+
+/** The permissions of a program on a system. Windows has a root folder for each drive, so that none of them is all files. */
+export function permissionsOn(windows: boolean, { permissions }: Program): readonly string[] {
+  return windows ? permissions.map((flag) => flag.replace(/=\/$/, "")) : permissions;
+}
 
 /** A machine that `deno compile` can build for. */
 export interface Target {

@@ -6,10 +6,17 @@ export function reason(error: unknown): string {
   if (error instanceof Deno.errors.AddrInUse) return "the port is in use";
   if (error instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
   if (error instanceof Deno.errors.ConnectionRefused) return "nothing listens there";
+  if (error instanceof Deno.errors.NotCapable) return missingPermission(error.message);
   const said = error instanceof Error ? error.message : String(error);
   if (/ENOTFOUND|failed to lookup address|Name or service not known/i.test(said)) return "no machine has that name";
   // Deno appends the system's error number and what was tried; callers say the latter themselves.
   return said.replace(/ \(os error \d+\).*$/s, "");
+}
+
+/** Deno says: Requires read access to "/etc/users.txt", run again with the --allow-read flag. */
+function missingPermission(message: string): string {
+  const [, access, what] = /^Requires (\w+) access to "(.+)",/.exec(message) ?? [];
+  return access === undefined ? message : `deno was started without --allow-${access}=${what}`;
 }
 
 /** A bug of ours for the log, with its stack. */

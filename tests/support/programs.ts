@@ -1,5 +1,5 @@
 import { dirname, fromFileUrl, join } from "@std/path";
-import { programs } from "../../tools/targets.ts";
+import { permissionsOn, programs } from "../../tools/targets.ts";
 import { until } from "./wire.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
@@ -21,7 +21,7 @@ export const SOURCES: Programs = {
 };
 
 function permissions(program: "server" | "client"): readonly string[] {
-  return programs.find(({ name }) => name === program)!.permissions;
+  return permissionsOn(Deno.build.os === "windows", programs.find(({ name }) => name === program)!);
 }
 
 /** The executables in a folder. */
