@@ -650,7 +650,7 @@ Deno.test("a handout client sends once and reads until the close; the table is l
 });
 
 Deno.test("too few fields, garbage, a trickle and silence are each closed, and the next client is answered", async () => {
-  await using server = await AddressBookServer.open({ bookRequestMs: 300 });
+  await using server = await AddressBookServer.open({ bookRequestMs: 1500 });
   await server.visit("R:10.9.9.9:3001:alice");
   assertEquals(await server.visit("R:10.9.9.9:3002"), "");
   assertEquals(await server.visit("R:10.9.9.9:3002\n"), "");
@@ -695,7 +695,7 @@ Deno.test("500 clients at once are all answered, and the last learns of the 499 
 });
 
 Deno.test("a client that vanishes silently leaves the table", async () => {
-  await using server = await AddressBookServer.open({ bookExpiryMs: 200 });
+  await using server = await AddressBookServer.open({ bookExpiryMs: 500 });
   await server.visit("R:10.9.9.9:3001:alice");
   await until(
     () => /expired: 127\.0\.0\.1:3001 alice\n\S+ the table has 0 entries\n$/.test(server.log),
@@ -880,7 +880,7 @@ Deno.test("a server that is not a table, is silent, disconnects or is absent is 
   ];
   for (const [answer, why] of cases) {
     await using server = wild(answer);
-    const error = await assertRejects(() => server.ask({}, 300), Error) as Error;
+    const error = await assertRejects(() => server.ask({}, 1000), Error) as Error;
     assertMatch(error.message, where);
     assertEquals(error.message.replace(where, ""), why);
   }
@@ -894,22 +894,23 @@ Deno.test("a server that is not a table, is silent, disconnects or is absent is 
 
 Deno.test("a server that counts wrongly or trickles for ever: complete entries are taken at the timeout", async () => {
   await using counts = wild((conn) => say(conn, "5-R:10.0.0.5:3001"));
-  assertEquals((await counts.ask({}, 300)).addresses, [five]);
+  assertEquals((await counts.ask({}, 1500)).addresses, [five]);
   await using trickles = wild(async (conn) => {
     for (;;) {
       await say(conn, "-R:10.0.0.5:3001 ");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   });
-  const { addresses } = await trickles.ask({}, 300, 60_000);
+  const { addresses } = await trickles.ask({}, 1500, 60_000);
   assert(addresses.length > 1);
 });
 
 Deno.test("K does not wait for a server that never closes", async () => {
   await using server = wild(() => {});
+  const withinMs = 60_000;
   const began = performance.now();
-  assertEquals((await server.ask({ type: "K" })).addresses, []);
-  assert(performance.now() - began < 2000);
+  assertEquals((await server.ask({ type: "K" }, withinMs)).addresses, []);
+  assert(performance.now() - began < withinMs / 2);
   assertEquals(server.requests, ["K:127.0.0.1:3001:alice"]);
 });
 

@@ -79,27 +79,34 @@ async function timesOf(client: RawClient, count: number): Promise<number[]> {
 
 Deno.test("a flood on Lb does not slow others down", async () => {
   using folder = new Folder();
-  const users = folder.write("users.txt", "idle 1\nflood 1\n");
+  const users = folder.write("users.txt", `idle 1\n${[0, 1, 2, 3].map((round) => `flood${round} 1\n`).join("")}`);
   await using server = new Running(SOURCES, "server", ["0", users, "--host", "127.0.0.1"], folder.path);
   const port = Number((await server.printed(/^im listening on \S+:(\d+)\n/))[1]);
   using idle = await RawClient.open(port);
   await idle.login("idle", "1");
-  using attacker = await RawClient.open(port);
-  await attacker.login("flood", "1");
   await timesOf(idle, 300);
-  const before = await timesOf(idle, 300);
-  let ended = false;
   const piece = bytes("x\n".repeat(32 * 1024));
-  const flood = (async () => {
-    try {
-      for (;;) await attacker.lb.conn.write(piece);
-    } catch { /* it is closed */ }
-    ended = true;
-  })();
-  const during = await timesOf(idle, 300);
-  const at = (times: number[], part: number) => times[Math.floor(times.length * part)]!;
-  assert(!ended, "the attacker is still there");
-  assert(at(during, 0.5) < 5 * at(before, 0.5), `${at(before, 0.5)} ms before, ${at(during, 0.5)} ms during it`);
-  attacker.close();
-  await flood;
+  const median = (times: number[]) => times[Math.floor(times.length / 2)]!;
+  const found: string[] = [];
+  let isSlow = true;
+  // Other programs may take the machine during the one time and not the other, but not again and again.
+  for (let round = 0; isSlow && round < 4; round++) {
+    const before = median(await timesOf(idle, 300));
+    using attacker = await RawClient.open(port);
+    await attacker.login(`flood${round}`, "1");
+    let ended = false;
+    const flood = (async () => {
+      try {
+        for (;;) await attacker.lb.conn.write(piece);
+      } catch { /* it is closed */ }
+      ended = true;
+    })();
+    const during = median(await timesOf(idle, 300));
+    assert(!ended, "the attacker is still there");
+    attacker.close();
+    await flood;
+    found.push(`${before} ms before, ${during} ms during it`);
+    isSlow = during >= 5 * before;
+  }
+  assert(!isSlow, found.join("; "));
 });

@@ -3,7 +3,7 @@ import { dirname, fromFileUrl, join } from "@std/path";
 import { parseCheckArgs } from "../lib/client/check.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { freePort } from "../lib/net/free_port.ts";
-import { Folder, SOURCES } from "./support/programs.ts";
+import { ended, Folder, SOURCES } from "./support/programs.ts";
 import { listening, until } from "./support/wire.ts";
 
 const SERVER_PY = join(dirname(fromFileUrl(import.meta.url)), "check/im_server.py");
@@ -121,8 +121,7 @@ Deno.test("check: a running server with --users, the report on standard output, 
     const needs = (rules as { notes?: string[] }[]).flatMap(({ notes = [] }) => notes);
     assert(needs.some((note) => /^not played: it needs [34] accounts, and there are 2$/.test(note)), needs.join());
   } finally {
-    running.kill("SIGKILL");
-    await running.status;
+    await ended(running);
   }
 });
 

@@ -10,7 +10,7 @@ import { traceJson } from "../lib/core/wire_trace.ts";
 import { IM_CLIENT } from "../lib/check/rules/im_client/suite.ts";
 import { IM_SERVER } from "../lib/check/rules/im_server/suite.ts";
 import { freePort } from "../lib/net/free_port.ts";
-import { Folder, Running, SOURCES } from "./support/programs.ts";
+import { ended, Folder, Running, SOURCES } from "./support/programs.ts";
 import { listening, until } from "./support/wire.ts";
 
 /**
@@ -309,10 +309,7 @@ Deno.test("replay: what a server has recorded of right and wrong clients is judg
   } finally {
     for (const { child, keys } of clients) {
       await keys.close().catch(() => {});
-      try {
-        child.kill("SIGKILL");
-      } catch { /* it has ended */ }
-      await child.status;
+      await ended(child);
     }
   }
   const replay = async (handout: string) => {

@@ -4,6 +4,7 @@ import { encodeBase64 } from "../lib/core/bytes.ts";
 import { DirectConversations, type DirectOutput } from "../lib/peers/direct.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { TestServer } from "./support/test_server.ts";
+import { until } from "./support/wire.ts";
 
 /** Two users' machines, and the server between them, which passes signals on. */
 class Pair {
@@ -154,7 +155,7 @@ Deno.test("/direct in two programs: what they say does not pass the server, and 
     return new Running(SOURCES, "client", [...args, "--data", name, "--trace"], folder.path);
   };
   await using bob = join("bob");
-  await until(bob, /"type":"conversations"/);
+  await until(() => bob.err.includes(`"type":"conversations"`), () => `the conversations in ${bob.err}`);
   await using alice = join("alice");
   await bob.printed(/^online alice$/m);
   await alice.type("/direct bob\n");
@@ -175,7 +176,3 @@ Deno.test("/direct in two programs: what they say does not pass the server, and 
   for (const each of [alice, bob]) await each.type("/exit\n");
   assertEquals([await alice.over(), await bob.over()], [0, 0]);
 });
-
-async function until(program: Running, said: RegExp): Promise<void> {
-  while (!said.test(program.err)) await new Promise((resolve) => setTimeout(resolve, 20));
-}

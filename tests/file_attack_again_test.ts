@@ -222,12 +222,12 @@ Deno.test("the stream is gone while the file gets its name, and bob stops it the
   try {
     Deno.link = async (from, to) => {
       await pair.leave("alice");
-      await waitUntil(() => bob.saw("paused"), 3000);
+      await waitUntil(() => bob.saw("paused"));
       bob.files.do({ type: "stop", n });
       await link(from, to);
     };
     bob.files.do({ type: "accept", n });
-    await waitUntil(() => bob.saw("fileFailed", "received"), 6000);
+    await waitUntil(() => bob.saw("fileFailed", "received"));
     await wait(300);
   } finally {
     Deno.link = link;
@@ -261,7 +261,7 @@ Deno.test("who was not offered it does not end it for bob", async () => {
   const { offer } = new TransferStore(join(pair.folder, "alice data"), "").made()[0]!;
   alice.files.signalled("mallory", encodeSignal({ type: "refused", offer: offer.id, why: "refused" }), undefined);
   bob.files.do({ type: "accept", n });
-  await waitUntil(() => bob.saw("received", "fileFailed"), 3000);
+  await waitUntil(() => bob.saw("received", "fileFailed"));
   assertEquals(bob.saw("received"), true, JSON.stringify(bob.events.at(-1)));
 });
 
@@ -350,7 +350,7 @@ Deno.test("closed as it is done: received once", async () => {
         })();
       };
       bob.files.do({ type: "accept", n });
-      await waitUntil(() => bob.saw("received"), 1000);
+      await waitUntil(() => bob.saw("received"));
       await wait(10);
     } finally {
       Deno.remove = remove;

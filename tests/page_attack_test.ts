@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ClientSite, type PageHost } from "../lib/client/page_site.ts";
 import { StaticFiles } from "../lib/http/static_files.ts";
 import { Browser } from "./support/browser.ts";
-import { Folder } from "./support/programs.ts";
+import { ended, Folder } from "./support/programs.ts";
 import { TestServer, WebTestServer } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
@@ -104,9 +104,9 @@ Deno.test(
     assert(exists(`${folder.path}/data/page-${port}.html`));
     assertEquals((await new Browser(Number(port)).post("/open", { ticket }))[0], 200);
     await until(() => !exists(`${folder.path}/data/page-${port}.html`), "the file is removed");
-    client.kill("SIGTERM");
+    const end = ended(client, "SIGTERM");
     await client.stdin.close();
-    await client.status;
+    await end;
   },
 );
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { equals } from "../lib/core/bytes.ts";
-import { Random } from "./support/random.ts";
+import { seededBytes } from "./support/file_bytes.ts";
 import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
 import { StoringServer } from "./support/native.ts";
 import { until } from "./support/wire.ts";
@@ -47,8 +47,7 @@ function ours(port: number, name: string, folder: Folder, ...more: readonly stri
 }
 
 function noise(bytes: number): Uint8Array {
-  const random = new Random(bytes);
-  return Uint8Array.from({ length: bytes }, () => random.whole(0, 255));
+  return seededBytes(bytes, bytes + 1);
 }
 
 async function shown(program: Running, text: string): Promise<void> {

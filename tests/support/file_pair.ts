@@ -6,6 +6,7 @@ import { Fault } from "../../lib/core/errors.ts";
 import { TransferRunner } from "../../lib/client/transfer/runner.ts";
 import { freshFileKey } from "../../lib/store/transfer_keys.ts";
 import { TransferStore } from "../../lib/store/transfer_store.ts";
+import { WAIT_MS } from "./wire.ts";
 
 /** Maps a signal in transit to itself, to another, or to none. */
 export type SignalFilter = (signal: Signal, from: string) => Signal | undefined;
@@ -162,6 +163,6 @@ export function wait(ms: number): Promise<void> {
 }
 
 /** Waits until the condition holds or the time is over; the assertion after it decides. */
-export async function waitUntil(isSo: () => boolean, ms = 10_000): Promise<void> {
-  for (const end = performance.now() + ms; !isSo() && performance.now() < end;) await wait(5);
+export async function waitUntil(isSo: () => boolean): Promise<void> {
+  for (const end = performance.now() + WAIT_MS; !isSo() && performance.now() < end;) await wait(5);
 }

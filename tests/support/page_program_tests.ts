@@ -2,7 +2,9 @@ import { delay } from "@std/async/delay";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Browser } from "./browser.ts";
 import { TestServer } from "./test_server.ts";
+import type { Json } from "./native.ts";
 import { Folder, type Programs, Running } from "./programs.ts";
+import { WAIT_MS } from "./wire.ts";
 
 /** A client that serves its page, and a browser that has opened its one-time address. */
 async function paged(
@@ -16,6 +18,15 @@ async function paged(
   const browser = new Browser(Number(port));
   assertEquals(await browser.post("/open", { ticket }), [200, {}]);
   return { client, browser, ticket: ticket! };
+}
+
+/** The table of a peer, as soon as it is as it must be. */
+async function tableOf(browser: Browser, isReady: (table: Json) => boolean): Promise<Json> {
+  for (const end = Date.now() + WAIT_MS;; await delay(50)) {
+    const table = await (await browser.ask("/table")).json();
+    if (isReady(table)) return table;
+    if (Date.now() > end) throw new Error(`waited for the table; it is ${JSON.stringify(table)}`);
+  }
 }
 
 async function status(browser: Browser, path: string): Promise<number> {
@@ -96,12 +107,7 @@ export function pageProgramTests(programs: Programs): void {
     assertEquals(await chat.next("sent"), { type: "sent", upTo: 1 }, "said again it is confirmed, not sent again");
     const { hasTable } = await browser.about();
     // Alice may have been at the address book before bob, and have found him without it.
-    const tableNow = async () => await (await browser.ask("/table")).json();
-    let table = await tableNow();
-    for (let tries = 0; tries < 400 && (table.self === undefined || table.entries.length === 0); tries++) {
-      await delay(50);
-      table = await tableNow();
-    }
+    const table = await tableOf(browser, ({ self, entries }) => self !== undefined && entries.length > 0);
     const [entry, ...more] = table.entries;
     assertEquals([hasTable, table.self.hostname, entry.hostname, entry.name, more], [
       ...[true, "127.0.0.1", "127.0.0.1", "bob"],
@@ -138,11 +144,7 @@ export function pageProgramTests(programs: Programs): void {
       { why: "the form is confirmed already" },
     ]);
     assertMatch(await firstPage(), /id="chat"/);
-    let self;
-    for (let tries = 0; tries < 400 && self === undefined; tries++) {
-      await delay(50);
-      self = (await (await browser.ask("/table")).json()).self;
-    }
+    const { self } = await tableOf(browser, ({ self }) => self !== undefined);
     assertEquals(self.hostname, "127.0.0.1");
     await using chat = await browser.chat();
     await chat.resume();
