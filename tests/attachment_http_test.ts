@@ -355,14 +355,59 @@ Deno.test("clients of the handouts are told an address of a file that a browser 
 Deno.test("the address of a file is valid for a while only, and in one run of the server", () => {
   let now = 1_000_000;
   const id = "ab".repeat(16);
-  const links = new AttachmentLinks({ lifeMs: 60_000, now: () => now, find: () => undefined });
+  const none = { find: () => undefined, remove: () => {} };
+  const links = new AttachmentLinks({ lifeMs: 60_000, now: () => now, files: none });
   const token = links.addressOf(id).replace("left/", "");
   assertEquals([token.length, links.idOf(token)], [43, id]);
   now += 59_999;
   assertEquals(links.idOf(token), id);
   now += 1;
   assertEquals(links.idOf(token), undefined);
-  const other = new AttachmentLinks({ lifeMs: 60_000, now: () => now, find: () => undefined });
+  const other = new AttachmentLinks({ lifeMs: 60_000, now: () => now, files: none });
   assertEquals(other.idOf(links.addressOf(id).replace("left/", "")), undefined, "of another run");
   for (const text of ["", "A", "%", "a".repeat(43), "a".repeat(1000)]) assertEquals(links.idOf(text), undefined);
+});
+
+Deno.test("a file goes when its owner withdraws the message about it, after a restart too; a message elsewhere takes none along", async () => {
+  using folder = new Folder();
+  let number = 0;
+  const open = async () => {
+    const stage = await opened({}, folder.path);
+    const [alice, bob] = [await stage.alice.chat(), await stage.bob.chat()];
+    await alice.resume();
+    await bob.resume();
+    const say = async (chat: typeof alice, message: Record<string, unknown>) => {
+      await chat.say({ type: "say", number: ++number, ...message });
+      return (await chat.next("message")).seq as number;
+    };
+    return { stage, alice, bob, say, withdraw: (of: number) => alice.say({ type: "withdraw", number: ++number, of }) };
+  };
+  const isThere = async ({ alice }: Awaited<ReturnType<typeof opened>>, id: string) =>
+    (await fetched(alice, id))[0] === 200;
+  let seq: number;
+  let first: Awaited<ReturnType<typeof leave>>;
+  {
+    const { stage, alice, bob, say, withdraw } = await open();
+    await using _stage = stage;
+    await using _alice = alice;
+    await using _bob = bob;
+    first = await leave(stage.alice, utf8("first"));
+    seq = await say(alice, { to: "bob", text: first.text });
+    const second = await leave(stage.alice, utf8("second"));
+    const about = await say(alice, { to: "bob", text: second.text });
+    // The same file in the lobby, and a file of bob's: neither is what it says.
+    const elsewhere = await say(alice, { room: "lobby", text: first.text });
+    const bobs = await leave(stage.bob, utf8("bob's"), { to: "alice" });
+    const foreign = await say(alice, { to: "bob", text: bobs.text });
+    for (const each of [elsewhere, foreign, about]) await withdraw(each);
+    await eventually(async () => !await isThere(stage, second.id), "the file is gone");
+    assertEquals([await isThere(stage, first.id), await isThere(stage, bobs.id)], [true, true]);
+  }
+  const { stage, alice, bob, withdraw } = await open();
+  await using _stage = stage;
+  await using _alice = alice;
+  await using _bob = bob;
+  await withdraw(seq);
+  await eventually(async () => !await isThere(stage, first.id), "it is gone after a restart");
+  assertEquals([...Deno.readDirSync(join(folder.path, "attachments", "files"))].length, 1);
 });

@@ -256,7 +256,16 @@ export class Delivery {
       const live = this.#handoutMessages.get(draft);
       this.#handoutMessages.delete(draft);
       this.#handoutFanOut.tell(entry, draft, live);
+      if (entry.type === "withdrawal") this.#withdrawn(entry.of!);
     }
+  }
+
+  #withdrawn(seq: number): void {
+    const { log, questions, outputs } = this.#parts;
+    const found = (entry: Entry | undefined) => void (entry && outputs.push({ type: "withdrawn", entry }));
+    const recent = log.get(seq);
+    if (recent) found(recent);
+    else questions.ask({ type: "entry", seq }, ({ entry }) => found(entry), () => {});
   }
 
   /** The client has everything up to `seq` that it was told. */

@@ -1,4 +1,5 @@
 import type { Credential, ScryptSecret } from "./accounts.ts";
+import type { Entry } from "./entry.ts";
 import type { Challenge, Event, SessionId } from "./event.ts";
 import type { ExchangeOutput } from "./exchange_events.ts";
 import type { Batch, Query } from "./store.ts";
@@ -32,6 +33,8 @@ export type Effect =
   | { readonly type: "append"; readonly batch: Batch }
   /** Ask the store and come back with `Hub.answered`. */
   | { readonly type: "query"; readonly id: number; readonly query: Query }
+  /** A message is withdrawn: a file at the server that it is about goes with it. */
+  | { readonly type: "withdrawn"; readonly entry: Entry }
   /** For the exchange with other servers. */
   | { readonly type: "exchange"; readonly output: ExchangeOutput }
   /** The session cannot go on. */

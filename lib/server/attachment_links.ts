@@ -1,9 +1,12 @@
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
-import { handoutText, sameTarget } from "../chat/entry.ts";
+import { type Entry, handoutText, sameTarget } from "../chat/entry.ts";
 import { Message } from "../chat/event.ts";
 import { concat, decodeHex, encodeHex, timingSafeEqual } from "../core/bytes.ts";
+import { log } from "../core/log.ts";
+import { reason } from "../core/reason.ts";
 import { attachmentAddress, readAttachment } from "../protocols/transfer/attachment.ts";
 import type { AttachmentRow } from "../store/attachment_index.ts";
+import type { AttachmentStore } from "../store/attachment_store.ts";
 import { hmac } from "../store/proofs.ts";
 
 const KEY_BYTES = 32;
@@ -15,15 +18,15 @@ export interface AttachmentLinkParts {
   readonly lifeMs: number;
   /** In ms since 1970. */
   readonly now: () => number;
-  readonly find: (id: string) => AttachmentRow | undefined;
+  readonly files: Pick<AttachmentStore, "find" | "remove">;
 }
 
 /**
- * Addresses of files at the server for programs that know nothing of them: clients of the handouts, whose users open a line in a
- * browser.
+ * What messages have to do with files at the server: addresses for programs that know nothing of them, clients of the handouts,
+ * whose users open a line in a browser; and the end of a file whose message is withdrawn.
  *
  * 1. The address alone is enough to fetch the file, so it is sealed with a key of this run, and valid for a while only.
- * 2. There is one only in a message of the user who has left the file, in the conversation for which it was left.
+ * 2. Only messages of the user who has left the file count, in the conversation for which it was left.
  */
 export class AttachmentLinks {
   readonly #key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
@@ -36,12 +39,26 @@ export class AttachmentLinks {
   /** A message as such programs are told it. */
   messageFor(message: Message): Message {
     const { id, from, scope, entry } = message;
-    const attachment = entry && readAttachment(entry.text);
-    if (!attachment) return message;
-    const row = this.parts.find(attachment.id);
-    if (!row || row.owner !== from || !sameTarget(row.to, entry.to)) return message;
-    const text = handoutText({ ...entry, text: attachmentAddress(attachment, this.addressOf(row.id)) });
+    const row = entry && this.#fileOf(entry);
+    if (!row) return message;
+    const text = handoutText({ ...entry, text: attachmentAddress(row, this.addressOf(row.id)) });
     return text === undefined ? message : new Message(id, from, scope, text, entry);
+  }
+
+  /** A message is withdrawn; the file that it was about is removed. */
+  withdrawn(entry: Entry): void {
+    try {
+      const row = this.#fileOf(entry);
+      if (row) this.parts.files.remove(row);
+    } catch (error) {
+      log.error(`web: a file whose message was withdrawn cannot be removed: ${reason(error)}`);
+    }
+  }
+
+  #fileOf({ from, to, text }: Entry): AttachmentRow | undefined {
+    const attachment = readAttachment(text);
+    const row = attachment && this.parts.files.find(attachment.id);
+    return row?.owner === from && sameTarget(row.to, to) ? row : undefined;
   }
 
   /** A new address of a file. */

@@ -48,7 +48,7 @@ export class SessionRunner implements HostRunner {
   exchange: ExchangeRunner | undefined;
   /** Set once the listeners are open. */
   tlsOffer: string | undefined;
-  /** The addresses of files at the server, for clients of the handouts; undefined where there are none. */
+  /** What messages have to do with files at the server; undefined where there are none. */
   links: AttachmentLinks | undefined;
 
   /** Without a store nothing is kept, and native sessions are refused. */
@@ -216,6 +216,8 @@ export class SessionRunner implements HostRunner {
       case "note":
         if (effect.shown !== undefined && this.platform.show) return this.platform.show(effect.shown);
         return log[effect.level ?? "info"](effect.text);
+      case "withdrawn":
+        return this.links?.withdrawn(effect.entry);
       case "append":
         return this.store!.append(effect.batch);
       case "exchange":

@@ -144,7 +144,8 @@ export async function openServer(
   try {
     if (options.exchange) runner.exchange = await joinExchange(options, options.exchange, runner, store.snapshot);
     if (options.listeners.web !== undefined && limits.attachments > 0) attachments = new AttachmentStore(data, limits);
-    links = attachments && linksTo(attachments, limits.attachmentLinkMs);
+    links = attachments &&
+      new AttachmentLinks({ lifeMs: limits.attachmentLinkMs, now: Date.now, files: attachments });
     const parts = { runner, directory: directoryListener, monitor, secrets: proofs, attachments, links };
     listeners = openListeners(options, parts);
   } catch (error) {
@@ -213,10 +214,6 @@ async function joinExchange(
   const port = await openExchange(place, { self: id, name, host, data });
   const machine = new ExchangeMachine(id, name, sharing, runner.platform.now(), runner.platform.wallTime());
   return new ExchangeRunner(runner, machine, port);
-}
-
-function linksTo(attachments: AttachmentStore, lifeMs: number): AttachmentLinks {
-  return new AttachmentLinks({ lifeMs, now: Date.now, find: (id) => attachments.find(id) });
 }
 
 /** Removes files that were left too long ago. A disk that fails is tried again. */
