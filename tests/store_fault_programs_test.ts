@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { append, begin, fetched, leave } from "./support/attachments.ts";
+import { Browser } from "./support/browser.ts";
+import { randomBytes } from "./support/file_bytes.ts";
 import { RawNative } from "./support/native.ts";
 import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
 import { USERS } from "./support/test_server.ts";
@@ -33,9 +36,9 @@ const why = await missing();
 const ignore = why !== undefined && !Deno.env.has("PARTYLINE_REQUIRE_ALL");
 const skipped = ignore ? ` (skipped: ${why})` : "";
 
-function start(folder: Folder, data: string, programs = SOURCES): Running {
+function start(folder: Folder, data: string, programs = SOURCES, more: readonly string[] = []): Running {
   const users = folder.write("users.txt", USERS);
-  const options = ["0", users, "--mailbox", "0", "--host", "127.0.0.1", "--data", data];
+  const options = ["0", users, "--mailbox", "0", "--host", "127.0.0.1", "--data", data, ...more];
   return new Running(programs, "server", options, folder.path);
 }
 
@@ -94,6 +97,37 @@ Deno.test({
     const again = "after it ".padEnd(8000, "x");
     assertEquals(await refusal(native, again), undefined);
     assertEquals((await history(other)).at(-1), again.slice(0, 10));
+  },
+});
+
+Deno.test({
+  name:
+    `a disk that is full while a file is left: its sender is told, nothing of it stays, and the server goes on${skipped}`,
+  ignore,
+  async fn() {
+    using folder = new Folder();
+    const data = join(folder.path, "data");
+    Deno.mkdirSync(data);
+    await using server = start(folder, data, mounted(`mount -t tmpfs -o size=3m none ${data}`), ["--web", "0"]);
+    const [, web] = await server.printed(/^web listening on \S+:(\d+)\n/m);
+    const alice = new Browser(Number(web));
+    await alice.post("/login", { name: "alice", password: "12345" });
+    const kept = await leave(alice, randomBytes(500_000));
+    const large = randomBytes(4_000_000);
+    const [begun, { id }] = await begin(alice, large);
+    assertEquals(begun, 201);
+    assertEquals(await append(alice, id, large), [507, { why: "the server cannot keep the file: the disk is full" }]);
+    const names = (name: string) =>
+      [...Deno.readDirSync(join("/proc", String(server.process.pid), "root", data, "attachments", name))].length;
+    assertEquals([names("files"), names("uploads")], [1, 0]);
+    assertMatch(server.err, /cannot keep a file that a user leaves: the disk is full/);
+    // There is room for others again, and for messages.
+    assertEquals((await fetched(alice, kept.id))[0], 200);
+    const small = await leave(alice, randomBytes(600_000));
+    using native = await joined(server, "jacky");
+    assertEquals(await refusal(native, "it goes on"), undefined);
+    assertEquals((await fetched(alice, small.id))[0], 200);
+    assertEquals(await append(alice, id, large), [404, { why: "there is no such file for you" }]);
   },
 });
 

@@ -9,6 +9,7 @@ export function reason(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) return missingPermission(error.message);
   const said = error instanceof Error ? error.message : String(error);
   if (/ENOTFOUND|failed to lookup address|Name or service not known/i.test(said)) return "no machine has that name";
+  if (/ENOSPC|No space left on device|not enough space on the disk/i.test(said)) return "the disk is full";
   // Deno appends the system's error number and what was tried; callers say the latter themselves.
   return said.replace(/ \(os error \d+\).*$/s, "");
 }

@@ -101,7 +101,7 @@ export class AttachmentSite {
       return jsonResponse(this.#parts.store.begin(wanted, Date.now()), 201);
     } catch (error) {
       if (error instanceof UserError) return refused(413, error.message);
-      return this.#failed("begun", error);
+      return this.#failed("keep", error);
     }
   }
 
@@ -117,7 +117,7 @@ export class AttachmentSite {
       appended = await store.append(row, Number(offset), () => body?.read() ?? Promise.resolve(undefined), Date.now());
     } catch (error) {
       if (error instanceof BrokenBody) return refused(400, error.message);
-      return this.#failed("kept", error);
+      return this.#failed("keep", error);
     }
     switch (appended.type) {
       case "more":
@@ -209,9 +209,9 @@ export class AttachmentSite {
   }
 
   /** The disk is full, or worse; the log says it. */
-  #failed(what: string, error: unknown): Response {
-    log.error(`web: a file that a user leaves cannot be ${what}: ${reason(error)}`);
-    return refused(507, `the server's disk does not take it: ${reason(error)}`);
+  #failed(what: "keep" | "read", error: unknown): Response {
+    log.error(`web: cannot ${what} a file that a user leaves: ${reason(error)}`);
+    return refused(what === "keep" ? 507 : 500, `the server cannot ${what} the file: ${reason(error)}`);
   }
 }
 

@@ -5,6 +5,7 @@ import { encodeHex } from "../core/bytes.ts";
 import { UserError } from "../core/errors.ts";
 import { IMAGE_HEADER_BYTES, readImageHeader } from "../core/image_header.ts";
 import type { Limits } from "../core/limits.ts";
+import { reason } from "../core/reason.ts";
 import { formatBytes } from "../core/text.ts";
 import { AttachmentIndex, type AttachmentRow } from "./attachment_index.ts";
 
@@ -49,13 +50,17 @@ export type Appended =
   /** It is not what was announced; nothing of it is kept. */
   | { readonly type: "wrong" };
 
+/** The disk does not take what a user leaves. */
+export class DiskError extends Error {}
+
 /**
  * Files that users leave at the server, in the folder `attachments` of the data folder: `files` by the SHA-256 of their
  * content, `uploads` by their ids, and an index.
  *
  * 1. A file is under its hash only when its content has that hash and is on the disk; then its row becomes complete.
  * 2. The bytes of an upload count from its beginning, so that what is begun can be finished.
- * 3. The folder is made when the first file is left. Files without a row, of a server that was killed, go at the next start.
+ * 3. Of a file that the disk does not take, nothing stays: what fills the disk is needed for the chat.
+ * 4. The folder is made when the first file is left. Files without a row, of a server that was killed, go at the next start.
  */
 export class AttachmentStore {
   readonly #folder: string;
@@ -95,8 +100,13 @@ export class AttachmentStore {
     if (why !== undefined) throw new UserError(why);
     index.goOn(wall);
     const id = encodeHex(crypto.getRandomValues(new Uint8Array(16)));
-    Deno.writeFileSync(this.#uploadPath(id), new Uint8Array(0), { mode: 0o600 });
-    index.add({ ...wanted, id, complete: false, image: undefined, age: 0 });
+    try {
+      Deno.writeFileSync(this.#uploadPath(id), new Uint8Array(0), { mode: 0o600 });
+      index.add({ ...wanted, id, complete: false, image: undefined, age: 0 });
+    } catch (error) {
+      discard(this.#uploadPath(id));
+      throw new DiskError(reason(error));
+    }
     return { id, offset: 0 };
   }
 
@@ -119,6 +129,7 @@ export class AttachmentStore {
     this.#busy.add(row.id);
     let file: Deno.FsFile | undefined;
     let isHashed = false;
+    let isGone = false;
     try {
       const upload = await this.#resumed(row);
       if (upload.offset !== offset) return { type: "more", offset: upload.offset };
@@ -127,21 +138,27 @@ export class AttachmentStore {
       await file.seek(upload.offset, Deno.SeekMode.Start);
       for (let part; (part = await bytes()) !== undefined;) {
         if (upload.offset + part.length > row.bytes) return this.#refuse(row);
-        for (let at = 0; at < part.length;) at += await file.write(part.subarray(at));
+        await onDisk(() => writeAll(file!, part));
         upload.hash.update(part);
         upload.offset += part.length;
       }
       if (upload.offset < row.bytes) return { type: "more", offset: upload.offset };
       isHashed = true;
       if (upload.hash.digest("hex") !== row.sha256) return this.#refuse(row);
-      await file.sync();
-      return await this.#complete(index, row, wall);
+      return await onDisk(async () => {
+        await file!.sync();
+        return await this.#complete(index, row, wall);
+      });
+    } catch (error) {
+      isGone = error instanceof DiskError;
+      throw error;
     } finally {
       file?.close();
       this.#busy.delete(row.id);
       // What the disk has is hashed anew.
       if (isHashed) this.#uploads.delete(row.id);
-      else this.#touch(index, row.id, wall);
+      if (isGone) this.#giveUp(row);
+      else if (!isHashed) this.#touch(index, row.id, wall);
     }
   }
 
@@ -149,6 +166,13 @@ export class AttachmentStore {
     if (index !== this.#index) return;
     index.goOn(wall);
     index.touch(id);
+  }
+
+  /** Removes what has come of an upload; its row may stay where the disk does not take that either. */
+  #giveUp(row: AttachmentRow): void {
+    try {
+      this.remove(row);
+    } catch { /* it goes when it is old */ }
   }
 
   /** Opens the content of a complete file. */
@@ -159,9 +183,10 @@ export class AttachmentStore {
   /** Removes a file or an upload. */
   remove({ id, sha256 }: AttachmentRow): void {
     const index = this.#open();
-    index.remove(id);
     this.#uploads.delete(id);
+    // First, for a disk that is full.
     discard(this.#uploadPath(id));
+    index.remove(id);
     if (!index.hasContent(sha256)) discard(this.#contentPath(sha256));
   }
 
@@ -256,8 +281,13 @@ export class AttachmentStore {
     const image = readImageHeader(await beginningOf(this.#uploadPath(row.id)));
     // Nothing waits from here on: the content has its name when its row is complete, whatever else ends meanwhile.
     Deno.renameSync(this.#uploadPath(row.id), this.#contentPath(row.sha256));
-    index.goOn(wall);
-    index.complete(row.id, image);
+    try {
+      index.goOn(wall);
+      index.complete(row.id, image);
+    } catch (error) {
+      if (!index.hasContent(row.sha256)) discard(this.#contentPath(row.sha256));
+      throw error;
+    }
     this.#uploads.delete(row.id);
     return { type: "complete", row: index.find(row.id)! };
   }
@@ -272,6 +302,19 @@ export class AttachmentStore {
       if (!row || row.complete) discard(this.#uploadPath(name));
     }
   }
+}
+
+/** Does something on the disk; what goes wrong there is a `DiskError`. */
+async function onDisk<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw new DiskError(reason(error));
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
 }
 
 async function beginningOf(path: string): Promise<Uint8Array> {
