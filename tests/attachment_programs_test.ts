@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { append, begin, fetched, leave, sha256Of } from "./support/attachments.ts";
+import { Browser } from "./support/browser.ts";
 import { contains, exists, randomBytes, sizeOf } from "./support/file_bytes.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
+import { paged } from "./support/page_program_tests.ts";
 import { USERS } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
@@ -83,4 +86,43 @@ Deno.test("--leave leaves a file for a room; what cannot be left, or fetched, is
   }
   await bob.type(`/accept ${lost}\n`);
   await bob.printed(/^file \d+ failed: what came is not the file that was left/m);
+});
+
+Deno.test("client chat --page: files at the server are left and fetched there, through the client, by its user alone", async () => {
+  using folder = new Folder();
+  const { server, im } = await serve(folder);
+  await using _server = server;
+  const [, web] = await server.printed(/^web listening on \S+:(\d+)\n/m);
+  const bob = new Browser(Number(web));
+  await bob.post("/login", { name: "bob", password: "12345" });
+  folder.write("password", "12345\n");
+  using data = new Folder();
+  const chat = ["chat", "127.0.0.1", im, "--name", "alice", "--password-file", folder.write("password", "12345\n")];
+  const { client, browser } = await paged(SOURCES, chat, data);
+  await using _client = client;
+  assertEquals((await browser.about()).attachmentBytes, 0, "nothing is known of the server before the session begins");
+  assertEquals((await begin(browser, new Uint8Array(5)))[0], 502);
+  await using page = await browser.chat();
+  await page.resume();
+  assertEquals((await browser.about()).attachmentBytes, 250_000_000);
+
+  const bytes = randomBytes(5_000_000);
+  const [begun, { id }] = await begin(browser, bytes, { name: "slides.pdf" });
+  assertEquals(begun, 201);
+  assertEquals(await append(browser, id, bytes.subarray(0, 4_000_000)), [200, { offset: 4_000_000 }]);
+  const [done, { text }] = await append(browser, id, bytes.subarray(4_000_000), 4_000_000);
+  assertEquals([done, typeof text], [200, "string"]);
+  assertEquals(sha256Of((await fetched(bob, id as string))[1]), sha256Of(bytes));
+
+  const bobs = await leave(bob, bytes, { to: "alice", name: "answer.pdf" });
+  assertEquals((await fetched(browser, bobs.id))[0], 413);
+  const [partial, part, headers] = await fetched(browser, bobs.id, { range: "bytes=1000000-1999999" });
+  assertEquals([partial, sha256Of(part)], [206, sha256Of(bytes.subarray(1_000_000, 2_000_000))]);
+  assertEquals(headers.get("content-disposition"), "attachment; filename=\"answer.pdf\"; filename*=UTF-8''answer.pdf");
+  const stranger = new Browser(browser.port);
+  assertEquals((await fetched(stranger, bobs.id, { range: "bytes=0-9" }))[0], 403);
+  assertEquals((await browser.ask(`/attachments/${id}`, { method: "DELETE" })).status, 204);
+  assertEquals((await fetched(bob, id as string))[0], 404);
+  // The page is told nothing of the tickets that its client asks for.
+  assertEquals(page.heard.filter(({ type }) => type === "ticket" || type === "denied"), []);
 });

@@ -528,37 +528,45 @@ async function paged(args: readonly string[], folder: Folder): Promise<{ client:
   return { client, address: address! };
 }
 
-scene("client chat --page: the chat moves to another window and back", async (chromium) => {
-  using folder = new Folder();
-  await using server = await TestServer.open({ data: folder.path });
-  using bob = await server.join("bob");
-  const secret = folder.write("secret", "12345\n");
-  const port = String(server.port);
-  const { client, address } = await paged(
-    ["chat", "127.0.0.1", port, "--name", "alice", "--password-file", secret],
-    folder,
-  );
-  await using _client = client;
-  await using alice = await chromium.person(address);
-  await alice.isIn("alice");
-  await alice.isAt("lobby");
-  await alice.isTitled(`lobby – Partyline at 127.0.0.1:${port}`);
-  await alice.go("bob");
-  await alice.say("from a page of my own");
-  assertEquals(await bob.take(), "/from alice from a page of my own");
-  await alice.sees("from a page of my own", "delivered");
-  await using other = await alice.window(new URL("/", address).href);
-  await other.isIn("alice");
-  await alice.shows("This chat is open in another window.");
-  await bob.la.send("/to alice where are you?\n");
-  await other.place("bob").filter({ hasText: "1 unread" }).waitFor();
-  await alice.page.getByRole("button", { name: "Use it here" }).click();
-  await alice.connected();
-  await alice.sees("where are you?");
-  await other.shows("This chat is open in another window.");
-  await using stranger = await chromium.person(address);
-  await stranger.shows("This page is only for the person who started the client");
-});
+scene(
+  "client chat --page: the chat moves to another window and back, and a file is left at the server",
+  async (chromium) => {
+    using folder = new Folder();
+    await using server = await WebTestServer.open({ data: folder.path });
+    using bob = await server.join("bob");
+    const secret = folder.write("secret", "12345\n");
+    const port = String(server.port);
+    const { client, address } = await paged(
+      ["chat", "127.0.0.1", port, "--name", "alice", "--password-file", secret],
+      folder,
+    );
+    await using _client = client;
+    await using alice = await chromium.person(address);
+    await alice.isIn("alice");
+    await alice.isAt("lobby");
+    await alice.isTitled(`lobby – Partyline at 127.0.0.1:${port}`);
+    await alice.go("bob");
+    await alice.say("from a page of my own");
+    assertEquals(await bob.take(), "/from alice from a page of my own");
+    await alice.sees("from a page of my own", "delivered");
+    await using other = await alice.window(new URL("/", address).href);
+    await other.isIn("alice");
+    await alice.shows("This chat is open in another window.");
+    await bob.la.send("/to alice where are you?\n");
+    await other.place("bob").filter({ hasText: "1 unread" }).waitFor();
+    await alice.page.getByRole("button", { name: "Use it here" }).click();
+    await alice.connected();
+    await alice.sees("where are you?");
+    await other.shows("This chat is open in another window.");
+    await alice.leave("notes.txt", new TextEncoder().encode("kept at the server"));
+    assertMatch(await bob.take(), /^\/from alice left notes\.txt \(18 bytes\) at the server http:\S+$/);
+    const saved = alice.page.waitForEvent("download");
+    await alice.row("notes.txt").getByRole("button", { name: "Download notes.txt" }).click();
+    assertEquals(await Deno.readTextFile(await (await saved).path()), "kept at the server");
+    await using stranger = await chromium.person(address);
+    await stranger.shows("This page is only for the person who started the client");
+  },
+);
 
 scene("client peer --page: the form of the handout, then the client address table, then the chat", async (chromium) => {
   using folder = new Folder();

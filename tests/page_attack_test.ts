@@ -6,6 +6,8 @@ import { ended, Folder } from "./support/programs.ts";
 import { TestServer, WebTestServer } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
+const HERE = { hostname: "127.0.0.1", port: 1 };
+
 const ALICE: PageHost = { name: "alice", isLoggedIn: true, pageOpened() {}, pageReceived() {}, pageClosed() {} };
 
 function clientSite(opened = () => {}): { site: ClientSite; ticket: string } {
@@ -14,7 +16,7 @@ function clientSite(opened = () => {}): { site: ClientSite; ticket: string } {
 }
 
 async function ask(site: ClientSite, path: string, init: RequestInit = {}): Promise<[number, unknown, Headers]> {
-  const response = await site.answer(new Request(`http://127.0.0.1:1001${path}`, init)) as Response;
+  const response = await site.answer(new Request(`http://127.0.0.1:1001${path}`, init), HERE) as Response;
   const text = await response.text();
   return [response.status, text.startsWith("{") ? JSON.parse(text) : text, response.headers];
 }

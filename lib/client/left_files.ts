@@ -8,6 +8,7 @@ import { type Attachment, readAttachment } from "../protocols/transfer/attachmen
 import type { FileEvent, TransferItem } from "../protocols/transfer/event.ts";
 import type { OfferMessage } from "../protocols/transfer/transfers.ts";
 import { FetchedFile, OutgoingFile } from "../store/left_file.ts";
+import type { FileRequests } from "./file_requests.ts";
 import type { TransferRunner } from "./transfer/runner.ts";
 
 /** Bytes of one request of an upload. */
@@ -16,14 +17,10 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 const KNOWN = 500;
 /** Between two lines of progress. */
 const SHOW_MS = 250;
-const SERVER = "the server";
 
 export interface LeftFilesOptions {
-  /** The server's host, as the user has named it. */
-  readonly host: string;
   readonly downloads: string;
-  /** Asks the server for a ticket; `ticket` or `noTicket` is called with the answer. */
-  readonly askTicket: () => void;
+  readonly requests: FileRequests;
   readonly show: (event: FileEvent) => void;
   readonly problem: (why: string) => void;
   readonly say: (to: Target, text: string) => void;
@@ -43,15 +40,12 @@ type Begun = { readonly id: string; readonly offset: number };
  */
 export class LeftFiles {
   readonly #options: LeftFilesOptions;
-  /** Where the server takes files, such as "http:2080"; undefined where it takes none. */
-  #at: string | undefined;
   /** By id. */
   readonly #incoming = new Map<string, Incoming>();
   /** Of uploads and downloads that are under way, by id. */
   readonly #controls = new Map<string, AbortController>();
   /** Of uploads that have no id yet. */
   readonly #beginning = new Set<AbortController>();
-  #waiting: { readonly resolve: (ticket: string) => void; readonly reject: (error: Error) => void }[] = [];
 
   constructor(options: LeftFilesOptions) {
     this.#options = options;
@@ -63,19 +57,7 @@ export class LeftFiles {
 
   /** Whether files can be left. */
   get isOffered(): boolean {
-    return this.#at !== undefined;
-  }
-
-  loggedIn(at: string | undefined): void {
-    this.#at = at;
-  }
-
-  ticket(ticket: string): void {
-    for (const { resolve } of this.#waiting.splice(0)) resolve(ticket);
-  }
-
-  noTicket(why: string): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(new UserError(why));
+    return this.#options.requests.isOffered;
   }
 
   /** A message of the chat; returns whether it is a file at the server, and shown as one. */
@@ -239,25 +221,7 @@ export class LeftFiles {
   }
 
   async #request(path: string, init: RequestInit): Promise<Response> {
-    if (this.#at === undefined) throw new UserError("this server takes no files");
-    const [scheme, port] = this.#at.split(":");
-    const { host } = this.#options;
-    const ticket = await new Promise<string>((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      if (this.#waiting.length === 1) this.#options.askTicket();
-    });
-    const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-    let response: Response;
-    try {
-      const headers = { ...init.headers, authorization: `Bearer ${ticket}` };
-      response = await fetch(`${scheme}://${place}/attachments${path}`, { ...init, headers });
-    } catch (error) {
-      init.signal?.throwIfAborted();
-      const how = "the server's page must be reachable from here (server --host)";
-      throw new UserError(
-        `${SERVER} takes and gives files at ${place}, which cannot be reached; ${how}: ${reason(error)}`,
-      );
-    }
+    const response = await this.#options.requests.request(path, init);
     if (response.ok) return response;
     const { why } = await response.json().catch(() => ({}));
     throw new UserError(typeof why === "string" ? why : `the server has answered with ${response.status}`);

@@ -12,6 +12,7 @@ import { DirectClient } from "./direct.ts";
 import { PeerTrace } from "./peer_trace.ts";
 import { performCommon, type ProgramEnd, ShownRecorder } from "./program.ts";
 import type { FileCommand } from "../protocols/transfer/event.ts";
+import { FileRequests } from "./file_requests.ts";
 import { LeftFiles } from "./left_files.ts";
 import { ClientFiles, usualDownloads } from "./transfer/files.ts";
 
@@ -28,10 +29,15 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
   });
   /** Users of whom it is known whether they are here. */
   const present = new Map<string, boolean>();
+  let filesAt: string | undefined;
+  const requests = new FileRequests(
+    plan.host,
+    () => filesAt,
+    () => client.use((native) => native.ask({ type: "ticket" })),
+  );
   const left = new LeftFiles({
-    host: plan.host,
     downloads: plan.downloads ?? usualDownloads(),
-    askTicket: () => client.use((native) => native.ask({ type: "ticket" })),
+    requests,
     show: (event) => terminal.file(event),
     problem: (why) => terminal.problem(why),
     say: (to, text) => {
@@ -72,8 +78,8 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
   function show(event: ClientEvent): void {
     if (event.type === "message" && left.heard(event.message, event.own)) return;
     if (event.type === "message" && files.heard(event.message, event.own)) return;
-    if (event.type === "ticket") return left.ticket(event.ticket);
-    if (event.type === "denied" && event.question?.type === "ticket") return left.noTicket(event.why);
+    if (event.type === "ticket") return requests.ticket(event.ticket);
+    if (event.type === "denied" && event.question?.type === "ticket") return requests.noTicket(event.why);
     terminal.event(event);
     // An earlier run has shown these, under numbers of its own.
     if (event.type === "history") {
@@ -82,7 +88,7 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
       }
     } else if (event.type === "loggedIn") {
       files.loggedIn(event.name);
-      left.loggedIn(event.files);
+      filesAt = event.files;
       if (plan.guest && !event.again) enterRoom(plan.guest.room);
       else terminal.chat();
     } else if (event.type === "online") {

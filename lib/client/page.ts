@@ -4,11 +4,13 @@ import { PageRelay } from "../protocols/native/page_relay.ts";
 import { defaultDataFolder, Identity } from "../store/identity.ts";
 import { type ChatTerminal, openChatTerminal } from "../terminal/chat_terminal.ts";
 import type { JoinPlan } from "./command_line.ts";
+import { FileRequests } from "./file_requests.ts";
 import type { Joined, ProgramOutput } from "./join.ts";
 import { joinChat } from "./join_chat.ts";
 import { PLAIN_MS } from "./mailbox.ts";
 import { MailboxPage } from "./mailbox_page.ts";
 import { type OpenPage, openPage } from "./open_page.ts";
+import { PageFiles } from "./page_files.ts";
 import type { PageHost } from "./page_site.ts";
 import { PlainMailbox, type PlainMailboxView } from "./plain_mailbox.ts";
 import { performCommon, type ProgramEnd, runJoined } from "./program.ts";
@@ -74,7 +76,9 @@ export async function page(plan: JoinPlan): Promise<number> {
 /** The page at a server of ours. */
 function relayed(plan: JoinPlan, program: PageProgram): PageClient {
   const identity = new Identity(plan.data ?? defaultDataFolder());
-  const client: Joined<PageRelay> = joinChat(plan, new PageRelay(), identity, perform);
+  const relay = new PageRelay();
+  const client: Joined<PageRelay> = joinChat(plan, relay, identity, perform);
+  const requests = new FileRequests(plan.host, () => relay.filesAt, () => client.use((relay) => relay.askTicket()));
 
   function perform(output: ProgramOutput): void {
     switch (output.type) {
@@ -91,6 +95,8 @@ function relayed(plan: JoinPlan, program: PageProgram): PageClient {
   }
 
   function show(event: ClientEvent): void {
+    if (event.type === "ticket") return requests.ticket(event.ticket);
+    if (event.type === "denied" && event.question?.type === "ticket") return requests.noTicket(event.why);
     if (event.type !== "loggedIn") return program.terminal.event(event);
     program.serve({
       get name() {
@@ -99,6 +105,7 @@ function relayed(plan: JoinPlan, program: PageProgram): PageClient {
       get isLoggedIn() {
         return client.side.isLoggedIn;
       },
+      files: new PageFiles(requests),
       pageOpened: (page) => client.use((relay) => relay.pageOpened(page)),
       pageReceived: (page, json) => client.use((relay) => relay.pageReceived(page, json)),
       pageClosed: (page) => client.use((relay) => relay.pageClosed(page)),

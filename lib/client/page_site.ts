@@ -1,13 +1,16 @@
+import type { Address } from "../core/address.ts";
 import type { StaticFiles } from "../http/static_files.ts";
 import { VERSION } from "../core/version.ts";
 import { decodeLossy, encodeText } from "../core/text.ts";
 import type { PageOutput } from "../protocols/native/single_window.ts";
 import { jsonResponse, plainText, readJsonBody } from "../http/responses.ts";
 import { isSecret, pageKey } from "../http/guard.ts";
+import type { RequestBody } from "../http/request_body.ts";
 import { CLOSE } from "../http/frames.ts";
 import { type Site, type Upgrade, upgradeRefusal } from "../http/site.ts";
 import type { TableView } from "../peers/event.ts";
 import type { WebSocketTransport } from "../http/websocket.ts";
+import type { PageFiles } from "./page_files.ts";
 
 /** The client behind the page. Open pages are numbered. */
 export interface PageHost {
@@ -20,6 +23,8 @@ export interface PageHost {
   form?(): unknown;
   /** Takes the form; the rule that it breaks, if it does. */
   fill?(fields: Readonly<Record<string, unknown>>): Promise<{ readonly why: string } | undefined>;
+  /** Files at the server; none where there is no server, or one without such files. */
+  readonly files?: PageFiles;
   pageOpened(page: number): void;
   pageReceived(page: number, json: string): void;
   pageClosed(page: number): void;
@@ -77,8 +82,15 @@ export class ClientSite implements Site {
     for (const socket of this.#open.values()) socket.closeWith(CLOSE.goingAway, "the client ends");
   }
 
-  answer(request: Request): Response | Upgrade | Promise<Response> {
+  streamedBytes(method: string, target: string): number {
+    return target.startsWith("/attachments/") ? this.host.files?.streamedBytes(method) ?? 0 : 0;
+  }
+
+  answer(request: Request, _from: Address, body?: RequestBody): Response | Upgrade | Promise<Response> {
     const { pathname } = new URL(request.url);
+    if (/^\/attachments(\/|$)/.test(pathname) && this.host.files) {
+      return this.#hasKey(request) ? this.host.files.answer(request, body) : foreign();
+    }
     if (request.method === "POST" && pathname === "/open") return this.#enter(request);
     if (request.method === "POST" && pathname === "/form" && this.host.fill) return this.#fill(request);
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -94,7 +106,7 @@ export class ClientSite implements Site {
     if (!this.#hasKey(request)) return foreign();
     if (isForm) return jsonResponse(form ?? {});
     if (isTable) return jsonResponse(this.host.table?.() ?? { entries: [] });
-    return pathname === "/about" ? jsonResponse(this.#about()) : this.#chat(request);
+    return pathname === "/about" ? this.#about() : this.#chat(request);
   }
 
   /** Exchanges the ticket for the key. */
@@ -122,10 +134,10 @@ export class ClientSite implements Site {
     return broken === undefined ? jsonResponse({}) : jsonResponse(broken, 400);
   }
 
-  #about(): unknown {
-    const { name, table } = this.host;
-    const host = { host: "client", hasTable: table !== undefined };
-    return { version: VERSION, ...host, name, registration: false, guests: false, title: this.title };
+  async #about(): Promise<Response> {
+    const { name, table, files } = this.host;
+    const host = { host: "client", hasTable: table !== undefined, attachmentBytes: await files?.mostBytes() ?? 0 };
+    return jsonResponse({ version: VERSION, ...host, name, registration: false, guests: false, title: this.title });
   }
 
   #chat(request: Request): Response | Upgrade {

@@ -85,6 +85,12 @@ export class Account {
     this.#page.session?.lost();
   }
 
+  /** Files can be left at the server: a client's page is told only now, and asks how large they may be. */
+  async filesOffered(): Promise<void> {
+    const about = this.#page.attachmentBytes > 0 ? undefined : await fetchAbout().catch(() => undefined);
+    if (typeof about === "object") this.#page.attachmentBytes = about.attachmentBytes ?? 0;
+  }
+
   /** The room that a guest wants to enter; given once. */
   takeGuestRoom(): string {
     const room = this.#guestRoom;

@@ -24,6 +24,7 @@ export function serverEvent(page: Page, listeners: Listeners, event: ServerEvent
   page.dispatch(event);
   switch (event.type) {
     case "loggedIn":
+      if (event.files !== undefined) void account.filesOffered();
       return loggedIn(page, listeners, event.rooms);
     case "closing":
       if (event.why === undefined) return;

@@ -7,7 +7,7 @@ import { Folder, type Programs, Running } from "./programs.ts";
 import { WAIT_MS } from "./wire.ts";
 
 /** A client that serves its page, and a browser that has opened its one-time address. */
-async function paged(
+export async function paged(
   programs: Programs,
   args: readonly string[],
   folder: Folder,

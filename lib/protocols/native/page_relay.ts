@@ -1,8 +1,14 @@
 import { Fault } from "../../core/errors.ts";
 import { Outputs } from "../../core/machine.ts";
 import type { NativeOutput } from "./client.ts";
-import { decodeServerMessage } from "./messages.ts";
+import type { ClientEvent } from "./client_event.ts";
+import { decodeServerMessage, encodeClientMessage, type ServerMessage } from "./messages.ts";
 import { type PageOutput, SingleWindow } from "./single_window.ts";
+
+/** Of this client's own requests; a page counts its own from 1. */
+const OWN_REF = 0;
+/** What of the server's messages concerns this client too; the others are passed on unread. */
+const OWN = /^\{"type":"(closing|begun|ticket|denied)"/;
 
 /**
  * The client's side of the native protocol where the client is a page in a browser: passes on the messages of the page and of the
@@ -17,6 +23,10 @@ export class PageRelay {
   #loggedIn = false;
   #name = "";
   #again = false;
+  #asksTicket = false;
+
+  /** Where files can be left over HTTP, such as "http:2080"; known once a page has begun its session. */
+  filesAt: string | undefined;
 
   get name(): string {
     return this.#name;
@@ -61,18 +71,53 @@ export class PageRelay {
   /** One message of the server. */
   receive(json: string): void {
     if (!this.#loggedIn) return;
+    const message = OWN.test(json) ? decodeServerMessage(json) : undefined;
+    if (message && !(message instanceof Fault) && this.#isOwn(message)) return;
     this.#window.send(json);
-    if (!json.startsWith('{"type":"closing"')) return;
-    const message = decodeServerMessage(json);
-    if (message && !(message instanceof Fault) && message.type === "closing") {
-      this.#outputs.push({ type: "event", event: message });
+  }
+
+  /** Asks for a ticket for requests about files over HTTP. */
+  askTicket(): void {
+    if (!this.#loggedIn) return this.#ticket({ why: "there is no connection to the server" });
+    this.#asksTicket = true;
+    this.#outputs.push({ type: "send", json: encodeClientMessage({ type: "ticket", ref: OWN_REF }) });
+  }
+
+  /** Takes what a message of the server says to this client; whether it is not for the page. */
+  #isOwn(message: ServerMessage): boolean {
+    switch (message.type) {
+      case "closing":
+        this.#outputs.push({ type: "event", event: message });
+        return false;
+      case "begun":
+        this.filesAt = message.files;
+        return false;
+      case "ticket":
+        if (message.ref === OWN_REF) this.#ticket(message);
+        return message.ref === OWN_REF;
+      case "denied":
+        if (message.ref !== OWN_REF || !this.#asksTicket) return false;
+        this.#ticket(message);
+        return true;
+      default:
+        return false;
     }
+  }
+
+  #ticket(answer: { readonly ticket: string } | { readonly why: string }): void {
+    this.#asksTicket = false;
+    const event: ClientEvent = "ticket" in answer
+      ? { type: "ticket", ticket: answer.ticket }
+      : { type: "denied", question: { type: "ticket" }, why: answer.why };
+    this.#outputs.push({ type: "event", event });
   }
 
   /** The connection is lost. */
   lost(): void {
     this.#loggedIn = false;
-    this.#window.drop("the connection to the server is lost");
+    const why = "the connection to the server is lost";
+    if (this.#asksTicket) this.#ticket({ why });
+    this.#window.drop(why);
   }
 
   ping(): void {
