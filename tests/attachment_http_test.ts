@@ -400,7 +400,7 @@ Deno.test("a file goes when its owner withdraws the message about it, after a re
     const bobs = await leave(stage.bob, utf8("bob's"), { to: "alice" });
     const foreign = await say(alice, { to: "bob", text: bobs.text });
     for (const each of [elsewhere, foreign, about]) await withdraw(each);
-    await eventually(async () => !await isThere(stage, second.id), "the file is gone");
+    await becomes(() => isThere(stage, second.id), false, "the file is gone");
     assertEquals([await isThere(stage, first.id), await isThere(stage, bobs.id)], [true, true]);
   }
   const { stage, alice, bob, withdraw } = await open();
@@ -408,6 +408,6 @@ Deno.test("a file goes when its owner withdraws the message about it, after a re
   await using _alice = alice;
   await using _bob = bob;
   await withdraw(seq);
-  await eventually(async () => !await isThere(stage, first.id), "it is gone after a restart");
+  await becomes(() => isThere(stage, first.id), false, "it is gone after a restart");
   assertEquals([...Deno.readDirSync(join(folder.path, "attachments", "files"))].length, 1);
 });
