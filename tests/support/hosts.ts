@@ -107,9 +107,14 @@ export class Hosts {
       name: `${programs.name}, on ${host}`,
       command: (program, all) => {
         const { path, args } = programs.command(program, all);
-        return { path: "ip", args: ["netns", "exec", this.#namespace(host), path, ...args] };
+        return this.command(host, path, args);
       },
     };
+  }
+
+  /** How to start a program on a host. */
+  command(host: string, path: string, args: readonly string[]): { path: string; args: string[] } {
+    return { path: "ip", args: ["netns", "exec", this.#namespace(host), path, ...args] };
   }
 
   async close(): Promise<void> {

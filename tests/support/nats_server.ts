@@ -26,9 +26,13 @@ export interface NatsOptions {
   readonly login?: string;
   /** Then it requires TLS. */
   readonly certificate?: Certificate;
+  /** Its address, if it is not loopback's. */
+  readonly hostname?: string;
+  /** How it is started elsewhere than on this host. */
+  readonly command?: (path: string, args: readonly string[]) => { path: string; args: string[] };
 }
 
-/** A real nats-server with files of its own, on a port of loopback that it keeps when it is started again. */
+/** A real nats-server with files of its own, on a port that it keeps when it is started again. */
 export class NatsServer {
   readonly #folder = new TemporaryFolder();
   #process: Deno.ChildProcess | undefined;
@@ -48,8 +52,8 @@ export class NatsServer {
 
   /** Resolves when it accepts connections. */
   async start(): Promise<void> {
-    const { jetStream = true, login, certificate } = this.options;
-    const args = ["-a", "127.0.0.1", "-p", String(this.#port)];
+    const { jetStream = true, login, certificate, hostname = "127.0.0.1" } = this.options;
+    const args = ["-a", hostname, "-p", String(this.#port)];
     if (jetStream) args.push("-js", "-sd", join(this.#folder.path, "jetstream"));
     if (login !== undefined) {
       const [user, password] = login.split(":");
@@ -62,7 +66,8 @@ export class NatsServer {
       ];
       args.push("--tls", "--tlscert", cert, "--tlskey", key);
     }
-    const child = new Deno.Command(PROGRAM, { args, env: { PATH }, stdin: "null", stdout: "null", stderr: "piped" })
+    const { path, args: all } = this.options.command?.(PROGRAM, args) ?? { path: PROGRAM, args };
+    const child = new Deno.Command(path, { args: all, env: { PATH }, stdin: "null", stdout: "null", stderr: "piped" })
       .spawn();
     this.#process = child;
     const ready = Promise.withResolvers<void>();
@@ -70,7 +75,7 @@ export class NatsServer {
       let text = "";
       for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
         text += piece;
-        const [, port] = /Listening for client connections on 127\.0\.0\.1:(\d+)/.exec(text) ?? [];
+        const [, port] = /Listening for client connections on [\d.]+:(\d+)/.exec(text) ?? [];
         if (port !== undefined) this.#port = Number(port);
         if (text.includes("Server is ready")) ready.resolve();
       }

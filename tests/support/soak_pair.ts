@@ -1,8 +1,15 @@
 import { delay } from "@std/async/delay";
-import { Running, SOURCES } from "./programs.ts";
+import { type Programs, Running, SOURCES } from "./programs.ts";
 
 /** Between two messages of a pair. */
 const PAUSE_MS = 50;
+
+/** Where a client is started, and the server that it is told. */
+export interface ClientPlace {
+  readonly programs: Programs;
+  readonly hostname: string;
+  readonly port: number;
+}
 
 /** Two real clients of which one says numbered messages to the other, and what became of them. */
 export class Pair {
@@ -15,12 +22,19 @@ export class Pair {
   #phase: number[] = [];
   #received: number[] = [];
 
-  /** `ports`: of the server of each, or of both. */
-  constructor(readonly names: readonly [string, string], folder: string, ports: number | readonly [number, number]) {
-    const [first, second] = typeof ports === "number" ? [ports, ports] : ports;
-    const client = (name: string, port: number, read: (line: string) => void) => {
+  /** `places`: of each, or a port of loopback for both. */
+  constructor(
+    readonly names: readonly [string, string],
+    folder: string,
+    places: number | readonly [ClientPlace, ClientPlace],
+  ) {
+    const here = { programs: SOURCES, hostname: "127.0.0.1" };
+    const [first, second] = typeof places === "number"
+      ? [{ ...here, port: places }, { ...here, port: places }]
+      : places;
+    const client = (name: string, { programs, hostname, port }: ClientPlace, read: (line: string) => void) => {
       const options = ["--name", name, "--password-file", "secret", "--data", `data-${name}`];
-      return new Running(SOURCES, "client", ["chat", "127.0.0.1", String(port), ...options], folder, lines(read));
+      return new Running(programs, "client", ["chat", hostname, String(port), ...options], folder, lines(read));
     };
     const received = new RegExp(`^from ${names[0]}: m(\\d+)$`);
     this.#from = client(names[0], first, (line) => {
