@@ -670,5 +670,9 @@ export function withDefaults<Name extends string>(
 export const EXCHANGE_BYTES = 384 * 1024;
 /** Records that a server has published and not read back at most: some 10,000 a second where the exchange takes 25 ms. */
 export const PUBLISH_WINDOW = 256;
+/** Records of one turn that are one message of the log at most: places are numbered so that so many have room. */
+export const PACKED_ENTRIES = 256;
+/** The same in bytes; one of more bytes is a message of its own. Larger messages save nothing, and take memory where they wait. */
+export const PACKED_BYTES = 64 * 1024;
 /** Bytes that wait to be written to the exchange: all records that may be under way, and messages. */
 export const EXCHANGE_OUTBOX_BYTES = PUBLISH_WINDOW * EXCHANGE_BYTES + EXCHANGE_WAITING_BYTES;

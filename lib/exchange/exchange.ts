@@ -16,7 +16,7 @@
  * 6. The events come in this order: `connected`, then any others, then `lost`, and so on. A maker connects by itself, with a
  *    growing delay, and says `lost` once for a connection that was `connected`, `unreachable` for each try that failed.
  *    Commands while it is not connected do nothing.
- * 7. A maker gives no more entries than were asked for by `take`; it holds no more than that in memory.
+ * 7. A maker gives no more entries than were asked for by `take`; what it has read ahead is bounded.
  *
  * What the machine guarantees:
  *

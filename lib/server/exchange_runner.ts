@@ -1,7 +1,8 @@
 import type { Hub } from "../chat/hub.ts";
 import type { ExchangeOutput, ServerPlace } from "../chat/exchange_events.ts";
 import { log } from "../core/log.ts";
-import type { ExchangePort } from "../exchange/exchange.ts";
+import { stackOf } from "../core/reason.ts";
+import type { ExchangeEvent, ExchangePort } from "../exchange/exchange.ts";
 import type { ExchangeMachine, ExchangeStatus } from "../exchange/machine.ts";
 
 /** The runner, as it is needed here. */
@@ -22,11 +23,18 @@ export class ExchangeRunner {
     this.#hub = runner.hub;
     this.#machine = machine;
     this.#port = port;
-    port.onEvent = (event) =>
-      runner.operate((now) => {
-        machine.event(event, now);
-        this.#carryOut(now);
+    let events: ExchangeEvent[] = [];
+    port.onEvent = (event) => {
+      if (events.push(event) > 1) return;
+      // What a maker has read at once is one turn, and one batch for the store.
+      queueMicrotask(() => {
+        const all = events;
+        events = [];
+        runner.operate((now) => {
+          for (const each of all) this.#event(each, now);
+        });
       });
+    };
   }
 
   /** Something that the hub wants. */
@@ -55,6 +63,15 @@ export class ExchangeRunner {
     this.#carryOut(now);
     this.#isClosed = true;
     return this.#port.close();
+  }
+
+  #event(event: ExchangeEvent, now: number): void {
+    try {
+      this.#machine.event(event, now);
+      this.#carryOut(now);
+    } catch (error) {
+      log.error(`internal error at an event of the exchange: ${stackOf(error)}`);
+    }
   }
 
   #carryOut(now: number): void {

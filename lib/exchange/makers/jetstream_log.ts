@@ -11,6 +11,7 @@ import {
   type StreamInfo,
 } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/nats-core";
+import { lastPlaceOf, sequenceOf, unpack } from "./packed_entries.ts";
 import { EXCHANGE_BYTES, EXCHANGE_FETCH, EXCHANGE_IDLE_MS, EXCHANGE_LOG_BYTES } from "../../core/limits.ts";
 
 /** The stream that all servers append to, and the subject of its entries. */
@@ -56,7 +57,12 @@ export async function openLog(manager: JetStreamManager, isCluster: boolean): Pr
   }
   newestEpoch = Math.max(newestEpoch, Number(epoch));
   const { first_seq: first, last_seq: last } = found.state;
-  return { identity: description, epoch: Number(epoch), first: Math.max(1, first), last };
+  return {
+    identity: description,
+    epoch: Number(epoch),
+    first: lastPlaceOf(Math.max(1, first) - 1) + 1,
+    last: lastPlaceOf(last),
+  };
 }
 
 async function find(manager: JetStreamManager): Promise<StreamInfo | undefined> {
@@ -96,7 +102,7 @@ async function make(manager: JetStreamManager, copies: number): Promise<StreamIn
  * Gives the entries of the log after a place, in order, so many as were asked for.
  *
  * 1. An entry that is missed, or a log that is not the one of `state`, ends the reading with an error.
- * 2. At most `EXCHANGE_FETCH` entries wait in memory.
+ * 2. At most `EXCHANGE_FETCH` messages wait in memory.
  */
 export class LogReader {
   #credit = 0;
@@ -126,7 +132,7 @@ export class LogReader {
     const { name } = await this.manager.consumers.add(STREAM, {
       ack_policy: AckPolicy.None,
       deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: Math.max(1, after + 1),
+      opt_start_seq: sequenceOf(Math.max(0, after) + 1),
       inactive_threshold: nanos(FORGET_MS),
       mem_storage: true,
       num_replicas: 1,
@@ -136,25 +142,32 @@ export class LogReader {
     if (config.description !== this.state.identity) throw new Error("the log was made anew");
     const consumer = await this.manager.jetstream().consumers.get(STREAM, name);
     let delivered = 0;
-    while (!this.#isClosed) {
-      if (this.#credit === 0) {
-        await new Promise<void>((resolve) => this.#wake = resolve);
-        continue;
-      }
-      const count = Math.min(this.#credit, EXCHANGE_FETCH);
+    while (await this.#hasCredit()) {
       const messages = this.#messages = await consumer.fetch({
-        max_messages: count,
+        max_messages: Math.min(this.#credit, EXCHANGE_FETCH),
         expires: FETCH_MS,
         idle_heartbeat: BEAT_MS,
       });
       for await (const message of messages) {
         if (this.#isClosed) return;
         if (message.info.deliverySequence !== ++delivered) throw new Error("an entry of the log was missed");
-        this.#credit--;
-        this.entry(message.seq, message.data);
+        const entries = unpack(message.data);
+        let place = lastPlaceOf(message.seq) - entries.length;
+        for (const entry of entries) {
+          if (++place <= after) continue;
+          if (this.#credit === 0 && !await this.#hasCredit()) return;
+          this.#credit--;
+          this.entry(place, entry);
+        }
       }
       const error = await messages.closed();
       if (error && !this.#isClosed) throw error;
     }
+  }
+
+  /** Waits until an entry may be given; whether it will be. */
+  async #hasCredit(): Promise<boolean> {
+    while (this.#credit === 0 && !this.#isClosed) await new Promise<void>((resolve) => this.#wake = resolve);
+    return !this.#isClosed;
   }
 }
