@@ -66,7 +66,7 @@ Deno.test("the server's page and its metrics say which servers there are, and wh
 
 Deno.test("a name is held by one of two servers; the login at the other is refused, and its log says why", async () => {
   const lines: string[] = [];
-  openLog({ level: "warning", json: false, write: () => {}, keep: ({ text }) => lines.push(text) });
+  openLog({ level: "info", json: false, write: () => {}, keep: ({ text }) => lines.push(text) });
   await using servers = await LinkedServers.open("jacky 12345\nbob 12345", "bob other\nzoe 12345");
   // Both have claimed it at their start.
   using first = await servers.one.connect();
@@ -76,6 +76,9 @@ Deno.test("a name is held by one of two servers; the login at the other is refus
   await until(() => lines.some((line) => lost.test(line)), "the operator is told of the account");
   const replies = [await first.ask("/login bob 12345"), await second.ask("/login bob other")];
   assertEquals(replies.sort(), ["101 Authentication successful", "102 Authentication failed"]);
+  const plain =
+    /^the users file has 2 passwords in plain text: such a user can log in at one server alone; .*hash-passwords/;
+  assertEquals(lines.filter((line) => plain.test(line)).length, 2, lines.join("\n"));
   const refused = /^a login is refused: "bob" is held by the server lab[12]\b/;
   await until(() => lines.some((line) => refused.test(line)), () => lines.join("\n"));
   using la = await servers.other.connect();

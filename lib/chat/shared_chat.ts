@@ -166,7 +166,10 @@ export class SharedChat {
 
   tick(now: number): void {
     this.#now = this.#taking.now = now;
-    if (!this.#hasClaimedAccounts) this.accountsChanged();
+    if (!this.#hasClaimedAccounts) {
+      this.#notePlain();
+      this.accountsChanged();
+    }
     for (const [id, { session, name, until }] of this.#waiting) {
       if (until > now) continue;
       this.#waiting.delete(id);
@@ -305,6 +308,17 @@ export class SharedChat {
       }
       for (const effect of admit(session, name, proof, this.#now)) outputs.push(effect);
     }
+  }
+
+  /** Tells the operator that a password in plain text is not the same account at two servers. */
+  #notePlain(): void {
+    const accounts = this.#parts.accounts();
+    const plain = accounts.names.filter((name) => accounts.secret(name)!.type === "plain").length;
+    if (plain === 0) return;
+    const text =
+      `the users file has ${plain === 1 ? "a password" : `${plain} passwords`} in plain text: such a user can ` +
+      `log in at one server alone; for several, run server hash-passwords once, and copy that file`;
+    this.#parts.outputs.push({ type: "note", text });
   }
 
   /** Tells the operator which accounts are of no use here, in one line. */
