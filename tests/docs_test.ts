@@ -54,7 +54,7 @@ Deno.test("every option and task that the documents name exists", () => {
     for (const [line] of text.matchAll(/^.*--[a-z].*$/gm)) {
       // Options of the tasks, of V8, and of the chat's own commands.
       if (
-        /deno task (build|simulate|bench)|\/send .*--leave|--(all|lab|seed|seeds|quick|only|max-semi-space-size)\b/
+        /deno task (build|simulate|bench)|\/send .*--leave|--(all|cuts|lab|seed|seeds|quick|only|max-semi-space-size)\b/
           .test(line)
       ) {
         continue;
