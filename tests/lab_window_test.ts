@@ -124,22 +124,30 @@ Deno.test("the page's rows and list of broken rules, from programs with mistakes
   assertEquals(await joe.la.ask("/login  joe 12345"), "401 Unrecognized message");
   using bob = await server.join("bob");
   using jacky = await server.join("jacky");
-  using _alice = await RawNative.resume(server, "alice");
+  const alice = await RawNative.resume(server, "alice");
   await jacky.la.send("/to bob Hello!\n");
   assertEquals(await bob.lb.line(), "/from jacky Hello!");
   await bob.lb.send("303 ok\n");
   assertEquals(await jacky.la.line(), "304 Message delivery failed");
+  await jacky.la.send("/to alice Hello!\n");
+  const message = await alice.take();
+  await alice.send({ type: "ack", seq: message.seq });
+  assertEquals(await jacky.la.line(), "303 Message delivery successful");
+  // What an ended session has confirmed counts for the day.
+  alice.close();
+  using _alice = await RawNative.resume(server, "alice");
   // deno-lint-ignore no-explicit-any
   let now: any = await watching.next("now");
   // deno-lint-ignore no-explicit-any
   const row = (name: RegExp): any => now.users.find((each: { name: string }) => name.test(each.name));
   const bobNeedsHelp = () => now.help.some(({ name }: { name: string }) => name === "bob");
   // The mistake is on the page at once; that the receipt was missed is known only when its time has run out.
-  const ready = () => now.users.length === 5 && bobNeedsHelp() && row(/bob/).missed > 0;
+  const ready = () => now.users.length === 5 && bobNeedsHelp() && row(/bob/).missed > 0 && row(/alice/)?.confirmed > 0;
   while (!ready()) now = await watching.next("now");
-  assertEquals([row(/bob/).missed, row(/bob/).line, row(/bob/).confirms], [1, "303 ok", true]);
+  assertEquals([row(/bob/).missed, row(/bob/).line, row(/bob/).hasDeadline], [1, "303 ok", true]);
   assertMatch(row(/bob/).trouble.text, /^answered "303 ok", expected "302 /);
-  assertEquals([row(/jacky/).sent, row(/alice/).programs, row(/alice/).confirms], [1, ["client chat"], false]);
+  assertEquals([row(/jacky/).sent, row(/alice/).programs], [2, ["client chat"]]);
+  assertEquals([row(/alice/).confirmed, row(/alice/).confirms, row(/alice/).hasDeadline], [1, true, false]);
   const unknown = row(/^127/);
   assertEquals([unknown.isLoggedIn, unknown.refused, unknown.line], [false, 1, "/login  joe *****"]);
   // Those with a trouble are first.

@@ -133,9 +133,10 @@ Deno.test("a ring buffer returns the entries it still holds, by number", () => {
 });
 
 /** Both have the same address here, the one without a login and the guest. */
-const IM_AND_LOBBY = { doors: ["im", "lobby"], programs: ["own program"], confirms: true };
+const IM_AND_LOBBY = { doors: ["im", "lobby"], programs: ["own program"], confirms: true, hasDeadline: true };
 const row = (fields: Partial<Snapshot["users"][number]>) => ({
-  ...{ name: "", isLoggedIn: true, isGuest: false, doors: [], programs: [], since: START, confirms: false },
+  ...{ name: "", isLoggedIn: true, isGuest: false, doors: [], programs: [], since: START, confirms: true },
+  hasDeadline: false,
   ...{ sent: 0, confirmed: 0, missed: 0, refused: 0, trouble: undefined, line: undefined, heardAt: START },
   ...fields,
 });
@@ -172,7 +173,7 @@ Deno.test("a snapshot lists users by listener, rooms and activity", () => {
         name: "ann",
         doors: ["mailbox", "im"],
         programs: ["client chat", "own program"],
-        confirms: true,
+        hasDeadline: true,
         heardAt: START + 10,
       }),
       row({ name: "bob", doors: ["mailbox"], programs: ["client chat"], since: START + 10, heardAt: START + 10 }),

@@ -273,7 +273,10 @@ export class Delivery {
     const { cursor } = session;
     const user = this.#parts.online.get(session.name);
     if (!cursor || !user?.known) return;
-    const { upTo, arrived } = cursor.acknowledge(seq, session.name, this.#parts.tally, now);
+    const { tally } = this.#parts;
+    const before = tally.delivered;
+    const { upTo, arrived } = cursor.acknowledge(seq, session.name, tally, now);
+    session.confirmed += tally.delivered - before;
     for (const [pair, upTo] of arrived) this.#cursors.received(pair, user.known, upTo);
     this.#cursors.acked(user.known, upTo);
     this.#awaited.heard(user, upTo);

@@ -292,6 +292,11 @@ export class Hub {
     return this.#sessions.get(id)?.kind === "native";
   }
 
+  /** Messages of others that a native session has confirmed. */
+  confirmedBy(id: SessionId): number {
+    return this.#sessions.get(id)?.confirmed ?? 0;
+  }
+
   /** A new session, seen at this address; nothing is logged of the leaving of one that only asks. */
   addSession(id: SessionId, address: string, oneShot = false): void {
     this.#sessions.set(id, new Session(id, address, oneShot));

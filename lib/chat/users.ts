@@ -64,6 +64,8 @@ export class Session {
   refused = false;
   /** Of a native session, and of a handout session that messages were stored for. */
   cursor: DeliveryCursor | undefined;
+  /** Messages of others that the client of a native session has acknowledged. */
+  confirmed = 0;
   /** The newest entry of the lobby when a handout session began: it is told only what comes after. */
   lobbyAt = 0;
   /** The client of the user that a native session is. */

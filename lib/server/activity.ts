@@ -4,7 +4,7 @@ import type { Command } from "../chat/command.ts";
 export class SessionActivity {
   /** Messages that it has said. */
   sent = 0;
-  /** Messages that its handout program has confirmed, and those that it has not. */
+  /** Messages that its handout program has confirmed, and those that it has not; what a native one has, once it has ended. */
   confirmed = 0;
   missed = 0;
   /** Requests that were answered with 401. */

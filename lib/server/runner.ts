@@ -188,6 +188,7 @@ export class SessionRunner implements HostRunner {
   ended(host: SessionHost, why: string, breaksRule: boolean): void {
     this.#soon.delete(host);
     if (!host.protocol.bypassesHub) {
+      host.activity.confirmed += this.hub.confirmedBy(host.id);
       this.#try(`the end of session ${host.id}`, () => this.command(host.id, { type: "leave", why, breaksRule }));
     }
     if (host.isUser) this.users.ended(host.session.name!, host.activity, this.now);

@@ -13,8 +13,10 @@ export interface UserRow extends UserTotals {
   /** The programs, as far as they can be told apart. */
   readonly programs: readonly string[];
   readonly since: number;
-  /** Whether the protocol has a confirmation for each message; without one, `confirmed` and `missed` say nothing. */
+  /** Whether a protocol of theirs has confirmations; without, `confirmed` says nothing. */
   readonly confirms: boolean;
+  /** Whether one has a time limit for them; without, `missed` says nothing. */
+  readonly hasDeadline: boolean;
   /** The last line that came, while the wire is watched. */
   readonly line: string | undefined;
   /** When bytes came last. */
@@ -53,7 +55,10 @@ export function usersToday(runner: SessionRunner, { people }: ChatView, now: num
 
 function rowOf(runner: SessionRunner, name: string, { hosts, isLoggedIn, isGuest }: Connected, now: number): UserRow {
   let totals = isLoggedIn ? runner.users.totalsOf(name) : EMPTY;
-  for (const { activity } of hosts) totals = added(totals, activity);
+  for (const { activity, id } of hosts) {
+    totals = added(totals, activity);
+    totals = { ...totals, confirmed: totals.confirmed + runner.hub.confirmedBy(id) };
+  }
   const last = hosts.reduce((one, other) => other.activity.heardAt > one.activity.heardAt ? other : one);
   const { sent, confirmed, missed, refused, trouble } = totals;
   const isNative = (host: SessionHost) => runner.hub.isNative(host.id);
@@ -62,12 +67,15 @@ function rowOf(runner: SessionRunner, name: string, { hosts, isLoggedIn, isGuest
     doors: unique(hosts.map(({ protocol }) => protocol.name)),
     programs: unique(hosts.map((host) => programOf(host, isNative(host)))),
     since: Math.min(now, ...hosts.map(({ activity }) => activity.since)),
-    confirms: hosts.some((host) => host.protocol.name === "im" && !isNative(host)),
+    confirms: hosts.some((host) => CONFIRMING.includes(host.protocol.name) || isNative(host)),
+    hasDeadline: hosts.some((host) => host.protocol.name === "im" && !isNative(host)),
     line: last.trace.lastLine,
     heardAt: last.activity.heardAt,
   };
 }
 
+/** Protocols of handouts with a confirmation for each private message. */
+const CONFIRMING = ["im", "mychat"];
 const EMPTY: UserTotals = { sent: 0, confirmed: 0, missed: 0, refused: 0, trouble: undefined };
 
 function programOf({ protocol, trace: { lastLine } }: SessionHost, isNative: boolean): string {

@@ -74,19 +74,19 @@ export class UserTable {
 }
 
 function drawRow(row: Row, user: UserRow, broken: number, now: number, chosen: string | undefined): void {
-  const { isLoggedIn, isGuest, doors, programs, confirms, line, trouble } = user;
+  const { isLoggedIn, isGuest, doors, programs, confirms, hasDeadline, line, trouble } = user;
   const where = `${doors.map(listenerLabel).join(", ")}, ${programs.join(", ")}`;
   setText(row.program, isLoggedIn ? where : `${where}, ${isGuest ? serverTexts.guest : serverTexts.noLogin}`);
   setText(row.cells.since, formatClock(user.since));
   setText(row.cells.sent, formatNumber(user.sent));
   setText(row.cells.confirmed, confirms ? formatNumber(user.confirmed) : "–");
-  setText(row.cells.missed, confirms ? formatNumber(user.missed) : "–");
+  setText(row.cells.missed, hasDeadline ? formatNumber(user.missed) : "–");
   setText(row.cells.refused, formatNumber(user.refused));
   setText(row.cells.line, line === undefined ? "–" : visible(line));
   row.cells.line.title = line === undefined ? "" : visible(line);
   const idle = Math.max(0, now - user.heardAt);
   setText(row.cells.idle, idle < IDLE_MS ? "–" : durationText(Math.floor(idle / 1000) * 1000));
-  row.cells.missed.classList.toggle("is-bad", confirms && user.missed > 0);
+  row.cells.missed.classList.toggle("is-bad", hasDeadline && user.missed > 0);
   row.cells.refused.classList.toggle("is-bad", user.refused > 0);
   row.element.classList.toggle("needs-help", broken > 0 || trouble !== undefined);
   row.who.setAttribute("aria-pressed", String(user.name === chosen));

@@ -31,8 +31,9 @@ export interface UserRow {
   readonly programs: readonly string[];
   readonly since: number;
   readonly sent: number;
-  /** Whether `confirmed` and `missed` say something: only programs of the IM handout confirm each message. */
+  /** Whether `confirmed` says something, and whether `missed` does: only the IM handout has a time limit for it. */
   readonly confirms: boolean;
+  readonly hasDeadline: boolean;
   readonly confirmed: number;
   readonly missed: number;
   /** Requests that were answered with 401. */
