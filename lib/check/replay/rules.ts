@@ -5,6 +5,8 @@ import { IM_CLIENT } from "../rules/im_client/suite.ts";
 import { IM_SERVER } from "../rules/im_server/suite.ts";
 import { LOBBY_CLIENT } from "../rules/lobby_client/suite.ts";
 import { LOBBY_SERVER } from "../rules/lobby_server/suite.ts";
+import { MAILBOX_CLIENT } from "../rules/mailbox_client/suite.ts";
+import { MAILBOX_SERVER } from "../rules/mailbox_server/suite.ts";
 import { MYCHAT_CLIENT } from "../rules/mychat_client/suite.ts";
 import { MYCHAT_SERVER } from "../rules/mychat_server/suite.ts";
 import { ROOMS_CLIENT } from "../rules/rooms_client/suite.ts";
@@ -13,6 +15,7 @@ import { AddressBookTraceJudge } from "./address_book_judge.ts";
 import type { Judged, TraceJudge } from "./findings.ts";
 import { ImTraceJudge } from "./im_judge.ts";
 import { LobbyTraceJudge } from "./lobby_judge.ts";
+import { MailboxTraceJudge } from "./mailbox_judge.ts";
 import { MychatTraceJudge } from "./mychat_judge.ts";
 import { RoomsTraceJudge } from "./rooms_judge.ts";
 
@@ -24,7 +27,7 @@ export interface Replay {
   readonly judgeable: readonly string[];
 }
 
-/** The handouts whose traces can be judged; the datagrams of the others are sealed, or come in pieces. */
+/** The handouts whose traces can be judged. Peers have no server, and each team its own datagrams. */
 export const REPLAYS: Readonly<Record<string, Replay>> = {
   im: {
     suites: [IM_SERVER, IM_CLIENT],
@@ -67,6 +70,22 @@ export const REPLAYS: Readonly<Record<string, Replay>> = {
       ...of("address-book/11", 3),
       ...of("address-book/13", 4),
       ...of("address-book/14", 2, 3, 7),
+    ],
+  },
+  mailbox: {
+    suites: [MAILBOX_SERVER, MAILBOX_CLIENT],
+    judge: () => new MailboxTraceJudge(),
+    judgeable: [
+      ...of("mailbox/3", 1, 7, 9, 10, 11, 12, 15, 17),
+      ...of("mailbox/4", 1, 8, 13),
+      ...of("mailbox/5", 1, 2, 3),
+      ...of("mailbox/6", 1, 2, 3, 11),
+      ...of("mailbox/7", 2),
+      ...of("mailbox/8", 2, 3),
+      ...of("mailbox/13", 1, 2, 3, 5, 8),
+      ...of("mailbox/14", 6),
+      ...of("mailbox/15", 3),
+      ...of("mailbox/16", 2),
     ],
   },
   mychat: {
