@@ -20,7 +20,10 @@ function records(handout: string, script: string): Traced[] {
     if (!sessions.includes(name)) sessions.push(name);
     const common = {
       ...{ time, session: sessions.indexOf(name) + 1, protocol: handout, name },
-      ...{ link: handout === "mychat" ? "udp" : "tcp", direction: way === ">" ? "up" : "down" } as const,
+      ...{
+        link: ["mailbox", "mychat"].includes(handout) ? "udp" : "tcp",
+        direction: way === ">" ? "up" : "down",
+      } as const,
     };
     if (said === "(left)") return [{ ...common, text: undefined, remark: "left: closed the connection" }];
     const text = said!.replace(/\\([nr])/g, (_, end) => end === "n" ? "\n" : "\r");
@@ -52,6 +55,19 @@ const BOOK = `10.0.0.1:1 > R:10.0.0.1:3001:alice
 const ROOMS = `ann > ann
   ann > *****
   ann < New Group created`;
+const HELLO = (name: string, nonce: string) =>
+  `{"type":"hello","version":2,"name":"${name}","nonce":"${nonce}","key":"k"}`;
+const proven = (name: string) =>
+  `${name} > ${HELLO(name, `c-${name}`)}
+  ${name} < {"type":"challenge","how":"key","nonce":"s-${name}"}
+  ${name} > {"type":"proof","proof":"p"}
+  ${name} < {"type":"welcome","version":2,"name":"${name}"}`;
+const begun = (name: string, accepted = 0) =>
+  `${proven(name)}
+  ${name} > {"type":"resume","client":"c1","answered":0}
+  ${name} < {"type":"begun","accepted":${accepted},"rooms":["lobby"]}`;
+const entry = (seq: number, more = "") =>
+  `{"type":"message","seq":${seq},"from":"ben","text":"yo","time":1,${more || '"to":"ann"'}}`;
 const CONNECTED = '"isConnected": true, "username": "ama", "isStach": false, "users": []';
 const MYCHAT = `ama > {"key": "CONNECT", "isConnected": false, "username": "ama", "isStach": false}
   ama < {"key": "CONNECT", ${CONNECTED}, "newAccount": true}`;
@@ -151,6 +167,69 @@ const TABLES: Readonly<Record<string, Table>> = {
       "14/8": `${ROOMS}\nann > FILE\nann > client_b.txt\nann > 3\nann > abchi`,
     },
   },
+  mailbox: {
+    right: `${begun("ann", 3)}
+      ann > {"type":"say","number":4,"room":"lobby","text":"hi"}
+      ann < {"type":"message","seq":8,"from":"ann","room":"lobby","text":"hi","time":1,"client":"c1","number":4}
+      ann > {"type":"say","number":5,"to":"ben","text":"one"}
+      ann > {"type":"edit","number":6,"of":8,"text":"hi!"}
+      ann < {"type":"failed","number":5,"why":"there is no user \\"ben\\""}
+      ann < {"type":"sent","upTo":6}
+      ann < ${entry(9)}
+      ann < ${entry(11, '"room":"lobby"')}
+      ann > {"type":"ack","seq":11}
+      ann > {"type":"ping","ref":3}
+      ann < {"type":"pong","ref":3}
+      ann > hello
+      ann < {"type":"error","why":"no JSON"}
+      ben > ${HELLO("b n", "1")}
+      ben < {"type":"refused","why":"a blank"}
+      ben > ${HELLO("ben", "2")}
+      ben < {"type":"challenge","how":"password","nonce":"n"}
+      ben > {"type":"proof","proof":"p"}
+      ben < {"type":"welcome","version":2,"name":"ben","proof":"q"}
+      ben > {"type":"resume","client":"c1","answered":0}
+      ben < {"type":"begun","accepted":0}
+      +6000
+      ben > {"type":"bye"}
+      ben > (left)
+      ann > (left)`,
+    mistakes: {
+      "3/1": `ann > ${HELLO("ann", "1")}\nann < {"type":"welcome","version":2,"name":"ann"}`,
+      "3/7": `${proven("ann")}\n${proven("ben").replace("s-ben", "s-ann")}`,
+      "3/9": 'ann < {"type":"begun","accepted":0}',
+      "3/10": `ann > ${HELLO("a n", "1")}\nann < {"type":"challenge","how":"key","nonce":"n"}`,
+      "3/11": `ann > ${HELLO("n".repeat(33), "1")}\nann < {"type":"challenge","how":"key","nonce":"n"}`,
+      "3/12": `ann > ${HELLO("/ann", "1")}\nann < {"type":"challenge","how":"key","nonce":"n"}`,
+      "3/15": proven("ann").replace('"key","nonce":"s', '"password","nonce":"s'),
+      "3/17": proven("ann").replace('"version":2,"name":"ann"}', '"version":2,"name":"ann","proof":"p"}'),
+      "4/1": `${proven("ann")}\nann > {"type":"resume","client":"c1","answered":0}\n+6000\nann > (left)`,
+      "4/8": `${begun("ann")}\nann > {"type":"ping","ref":3}\nann < {"type":"pong","ref":4}\n+6000\nann > (left)`,
+      "4/13": `${begun("ann")}\nann > hello\n+6000\nann > (left)`,
+      "5/1": `${begun("ann")}\nann < {"type":"message","seq":1,"from":"ben","room":"lobby","text":"yo"}`,
+      "5/2": `${begun("ann")}\nann > {"type":"say","number":1,"room":"lobby","text":"hi"}\n+6000\nann > (left)`,
+      "5/3": `${begun("ann")}\nann < ${entry(3)}\nann < ${entry(2)}`,
+      "6/1": `${begun("ann")}\nann < {"type":"message","seq":1,"from":"ben","to":"ann","text":"yo"}`,
+      "6/2": `${begun("ann")}\nann > {"type":"say","number":1,"to":"ben","text":"hi"}\n+6000\nann > (left)`,
+      "6/3": `${begun("ann")}\nann < ${entry(3, '"to":"carol"')}`,
+      "6/11": `${
+        begun("ann")
+      }\nann > {"type":"say","number":1,"to":"ben","text":"hi"}\nann < {"type":"message","seq":8,"from":"ann","to":"ben","text":"Hi","time":1,"client":"c1","number":1}`,
+      "7/2": `${begun("ann")}\nann < ${entry(3)}\nann < ${entry(3)}`,
+      "8/2": `${begun("ann")}\nann > {"text":"hi"}\n+6000\nann > (left)`,
+      "8/3": `${begun("ann")}\nann > ["hi"]\n+6000\nann > (left)`,
+      "13/1": 'ann > {"type":"hello","version":2,"name":"ann"}',
+      "13/2": `${proven("ann").split("\n").slice(0, 2).join("\n")}\n+6000\nann > (left)`,
+      "13/3": `ann > ${
+        HELLO("ann", "1")
+      }\nann < {"type":"challenge","how":"password","nonce":"n"}\n+6000\nann > (left)`,
+      "13/5": `${proven("ann")}\n+6000\nann > (left)`,
+      "13/8": `ann > ${HELLO("ann", "1")}\nben > ${HELLO("ben", "1")}`,
+      "14/6": `${begun("ann")}\nann > {"type":"say","number":2,"to":"ben","text":"hi"}`,
+      "15/3": `${begun("ann")}\nann < ${entry(3)}\nann > {"type":"ack","seq":2}\n+6000\nann > (left)`,
+      "16/2": `${begun("ann", 3)}\nann > {"type":"say","number":3,"to":"ben","text":"hi"}`,
+    },
+  },
   mychat: {
     right: `${MYCHAT}
       ama > {"key": "SENT_TO", ${SENT}}
@@ -230,6 +309,7 @@ Deno.test("replay: of more sessions than are followed, the oldest is judged as i
 Deno.test("replay: whatever a trace holds, each judge goes on, and finds only what it can judge", () => {
   const text = fc.constantFrom(
     ...["FILE", "client_a", "3", "abc", "<a> hi\n", "hi\n", "R:1.2.3.4:5:a", "K:1.2.3.4:5:a", "-R:1.2.3.4:5", "\udcff"],
+    ...['{"type":"hello"}', '{"type":"begun","accepted":1}', '{"type":"say","number":9}', '{"type":"message","seq":1}'],
     ...['{"key":"CONNECT"}', '{"key":"GET_USERS","users":[null]}', '{"key":"SENT_FROM","msg":1}', "[]", "{", undefined],
   );
   const record = fc.record({

@@ -248,7 +248,7 @@ Deno.test("replay: a file that is no trace is one line, and so is a mistake of t
   assertThrows(
     parse("peers replay x"),
     UserError,
-    'traces of im, lobby, address-book, mychat, rooms can be judged, and not of "peers"',
+    'traces of im, lobby, address-book, mailbox, mychat, rooms can be judged, and not of "peers"',
   );
   assertThrows(parse("im replay x --seed 1"), UserError, "--seed is not for replay");
 });
@@ -314,14 +314,21 @@ Deno.test("replay: what a server has recorded of right and wrong clients is judg
   }
   const replay = async (handout: string) => {
     const { path, args } = SOURCES.command("client", ["check", handout, "replay", trace]);
-    const { code, stdout } = await new Deno.Command(path, { args, stderr: "null" }).output();
-    return { code, out: new TextDecoder().decode(stdout) };
+    const { code, stdout, stderr } = await new Deno.Command(path, { args }).output();
+    const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    return { code, out: out!, err: err! };
   };
   const ofLobby = await replay("lobby");
   assertMatch(
     ofLobby.out,
     /^FAIL lobby\/13\/2 [^]*got +tcp: hi\\r\\n\n[^]*\n1 session: \d+ rules judged, \d+ kept, 1 broken,/,
   );
+  const ofRooms = await replay("rooms");
+  assertEquals(ofRooms, {
+    code: 2,
+    out: "",
+    err: `client: ${trace} has no session of rooms: its sessions are of im, lobby\n`,
+  });
   const { code, out } = await replay("im");
   assertEquals(code, 1);
   assertEquals([...out.matchAll(/^(FAIL|WEAK) (im\S+)/gm)].map(([, verdict, id]) => `${verdict} ${id}`).toSorted(), [

@@ -1,9 +1,10 @@
 import type { CheckReplayPlan } from "../check/command_line.ts";
 import type { Finding } from "../check/replay/findings.ts";
-import { isOf, readTrace } from "../check/replay/record.ts";
+import { readTrace, type Traced } from "../check/replay/record.ts";
 import { type Coverage, coverageOf, REPLAYS } from "../check/replay/rules.ts";
 import type { RuleResult } from "../check/run.ts";
 import { story } from "../check/story.ts";
+import { UserError } from "../core/errors.ts";
 import { decodeLossy, sanitized } from "../core/text.ts";
 import { VERSION } from "../core/version.ts";
 import { readText, writeText } from "../store/text_file.ts";
@@ -24,10 +25,10 @@ export function checkReplay(plan: CheckReplayPlan): number {
   const replay = REPLAYS[plan.handout]!;
   const judge = replay.judge();
   const records = readTrace(plan.trace, readText(plan.trace));
+  const its = records.filter((record) => record.session > 0 && judge.judges(record));
+  if (its.length === 0) throw new UserError(noSession(plan, records));
   const findings = [...records.flatMap((record) => judge.feed(record)), ...judge.end()];
-  const sessions = new Set(
-    records.filter((record) => record.session > 0 && isOf(record, plan.handout)).map(({ session }) => session),
-  ).size;
+  const sessions = new Set(its.map(({ session }) => session)).size;
   const all = grouped(findings, plan.isStrict);
   const coverage = coverageOf(replay, judge.judged);
   const isPiped = plan.json === "-";
@@ -36,6 +37,11 @@ export function checkReplay(plan: CheckReplayPlan): number {
   const lost = records.filter(({ session }) => session === 0).length;
   if (lost > 0) {
     printError("client: lines of the trace were dropped when it was written; what is missing may look broken\n");
+  }
+  if (plan.handout !== "im" && its.some(({ protocol }) => protocol === undefined)) {
+    printError(
+      `client: ${plan.trace} does not say which listener its sessions came by; all were judged as ${plan.handout}\n`,
+    );
   }
   if (plan.json !== undefined) {
     const text = jsonOf(plan, all, coverage);
@@ -46,6 +52,16 @@ export function checkReplay(plan: CheckReplayPlan): number {
   if (isPiped) printError(last);
   else print(last);
   return all.some(({ isFailed }) => isFailed) ? 1 : 0;
+}
+
+/** Why there is nothing to judge. */
+function noSession({ trace, handout }: CheckReplayPlan, records: readonly Traced[]): string {
+  const others = [...new Set(records.flatMap(({ protocol }) => protocol ?? []))].toSorted();
+  const links = [...new Set(records.map(({ link }) => link))].filter((link) => link !== "").toSorted();
+  const has = others.length > 0
+    ? `its sessions are of ${others.join(", ")}`
+    : `it does not say which listener its sessions came by, and its links are ${links.join(", ")}`;
+  return `${trace} has no session of ${handout}: ${has}`;
 }
 
 function grouped(findings: readonly Finding[], isStrict: boolean): Broken[] {

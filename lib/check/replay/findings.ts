@@ -43,6 +43,8 @@ export interface Judged {
 /** Judges a trace record by record, by the rules of both sides of one handout. Pure. */
 export interface TraceJudge {
   readonly judged: ReadonlyMap<string, Judged>;
+  /** Whether a record is of a session of the handout. */
+  judges(record: Traced): boolean;
   /** Takes the next record; what it shows to be wrong. */
   feed(record: Traced): readonly Finding[];
   /** The trace is over. */

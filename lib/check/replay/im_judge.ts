@@ -30,11 +30,15 @@ export class ImTraceJudge implements TraceJudge {
     return this.#findings.judged;
   }
 
+  judges({ link }: Traced): boolean {
+    return link === "La" || link === "Lb";
+  }
+
   /** Takes the next record; what it shows to be wrong. */
   feed(record: Traced): readonly Finding[] {
     this.#now = record;
     const { session, link, text, remark } = record;
-    if (link !== "La" && link !== "Lb") return [];
+    if (!this.judges(record)) return [];
     const entry = this.#sessions.get(session) ?? this.#begin(session);
     if (entry.isOther) return [];
     if (text !== undefined) {

@@ -35,9 +35,13 @@ export abstract class SessionJudge<S extends JudgedSession> implements TraceJudg
     return this.#findings.judged;
   }
 
+  judges(record: Traced): boolean {
+    return this.links.includes(record.link) && isOf(record, this.protocol);
+  }
+
   feed(record: Traced): readonly Finding[] {
-    const { session: id, link, text, remark, time, name } = record;
-    if (!this.links.includes(link) || !isOf(record, this.protocol)) return [];
+    if (!this.judges(record)) return [];
+    const { session: id, text, remark, time, name } = record;
     this.now = time;
     const session = this.sessions.get(id) ?? this.#begin(id);
     session.name = name;
