@@ -114,7 +114,7 @@ Deno.test("a client receives a file from a page; the page is notified", async ()
   bob.files.do({ type: "accept", n });
   const { path } = await bob.event("received");
   assert(contains(path, bytes));
-  assertEquals((await page.stands("ended")).text, "received by bob");
+  assertEquals((await page.stands("ended")).text, "received by bob, by way of the server");
   assertEquals(page.files.underWay, false);
 });
 
@@ -128,7 +128,7 @@ Deno.test("a page receives files from another page, an empty one too", async () 
     await bob.decide("accept");
     await bob.stands("received");
     assertEquals(new Uint8Array(await bob.saved[0]!.file.arrayBuffer()), bytes);
-    assertEquals((await alice.stands("ended")).text, `received by bob${i}`);
+    assertEquals((await alice.stands("ended")).text, `received by bob${i}, by way of the server`);
   }
 });
 

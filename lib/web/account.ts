@@ -166,7 +166,7 @@ export class Account {
       unanswered,
       send: (json) => this.#socket.send(json),
       show: this.#parts.show,
-      signal: (from, text) => page.files?.signalled(from, text),
+      signal: (...signal) => page.files?.signalled(...signal),
       typing: this.#parts.typing,
       signalFailed: (to) => page.files?.signalFailed(to),
       keep: (messages, lastNumber) => own.keep(messages, lastNumber),

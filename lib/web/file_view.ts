@@ -1,4 +1,5 @@
 import type { FileEvent, TransferItem } from "../protocols/transfer/event.ts";
+import { type FileRoute, FileRoutes } from "./file_routes.ts";
 import { chatTexts } from "./texts.ts";
 
 type TransferEvent = Extract<FileEvent, TransferItem>;
@@ -29,6 +30,7 @@ export class FileViews {
   readonly #views = new Map<string, FileView>();
   /** Who has received an offer of ours. */
   readonly #receivers = new Map<string, string[]>();
+  readonly #routes = new FileRoutes();
 
   constructor(readonly show: (view: FileView) => void) {}
 
@@ -50,6 +52,7 @@ export class FileViews {
 
   /** An event of the transfer of offer `id`; `room` if it is an own offer to a room. */
   update(id: string, event: TransferEvent, room: string | undefined): void {
+    this.#routes.update(id, event);
     const change = this.#change(id, event, room);
     if (change) this.set({ id, name: event.name, bytes: event.bytes }, change);
   }
@@ -60,18 +63,21 @@ export class FileViews {
         return { state: "offered", text: chatTexts.offered, done: 0 };
       case "progress": {
         const text = event.sends ? chatTexts.to(event.with) : chatTexts.from(event.with);
-        return { state: "moving", text, done: event.done, rate: event.rate };
+        const route = this.#routes.current(id, event.with);
+        return { state: "moving", text: routed(text, route), done: event.done, rate: event.rate };
       }
       case "paused":
         return event.sends
           ? { state: "offered", text: chatTexts.interrupted(event.with, event.why) }
           : { state: "waiting", text: chatTexts.paused(event.why) };
-      case "received":
-        return { state: "received", text: chatTexts.verified, done: event.bytes, url: event.path };
+      case "received": {
+        const text = routed(chatTexts.verified, this.#routes.taken(id, [event.from]));
+        return { state: "received", text, done: event.bytes, url: event.path };
+      }
       case "fileSent": {
         const receivers = [...this.#receivers.get(id) ?? [], event.to];
         this.#receivers.set(id, receivers);
-        const text = chatTexts.receivedBy(receivers.join(", "));
+        const text = routed(chatTexts.receivedBy(receivers.join(", ")), this.#routes.taken(id, receivers));
         if (room === undefined) return { state: "ended", text };
         return { state: "offered", text: chatTexts.openForOthers(text) };
       }
@@ -81,6 +87,11 @@ export class FileViews {
         return { state: event.canRetry ? "failed" : "ended", text: event.why };
     }
   }
+}
+
+/** A text about a file, with the way that it takes. */
+function routed(text: string, route: FileRoute | undefined): string {
+  return route ? chatTexts.routes[route](text) : text;
 }
 
 function newView({ id, name, bytes }: Pick<FileView, "id" | "name" | "bytes">): FileView {

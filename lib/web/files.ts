@@ -12,7 +12,7 @@ import { FileContents, OfferedFile } from "./file_contents.ts";
 import { type FileView, FileViews } from "./file_view.ts";
 import { errorText } from "./format.ts";
 import { freshId } from "./storage.ts";
-import { RelayStreams } from "./relay_stream.ts";
+import { PageStreams } from "./streams.ts";
 import { chatTexts, PAGE_CLOSED } from "./texts.ts";
 
 export interface PageFilesOptions {
@@ -42,7 +42,7 @@ interface Selected {
 }
 
 /**
- * Runs `FileTransfers` in a page. A page can neither listen nor dial: its streams are relayed through the chat. What it offers
+ * Runs `FileTransfers` in a page. A page reaches other browsers alone: other streams are relayed through the chat. What it offers
  * stands as long as it is open, and what it has not received is lost with it.
  */
 export class PageFiles {
@@ -52,7 +52,7 @@ export class PageFiles {
   /** By the path that the machine knows them by, which is a name. */
   readonly #selected = new Map<string, Selected>();
   readonly #contents: FileContents;
-  readonly #streams: RelayStreams;
+  readonly #streams: PageStreams;
   readonly #records: FileRecords;
   #isDraining = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -60,7 +60,8 @@ export class PageFiles {
   constructor(options: PageFilesOptions) {
     this.#options = options;
     this.#views = new FileViews(options.show);
-    this.#streams = new RelayStreams((to, signal) => this.#signal(to, signal), (...event) => this.#event(...event));
+    const signal = (to: string, signal: Signal) => this.#signal(to, signal);
+    this.#streams = new PageStreams(signal, (...event) => this.#event(...event));
     this.#contents = new FileContents(options.save, (...event) => this.#event(...event));
     this.#records = new FileRecords(options.storage);
   }
@@ -84,10 +85,11 @@ export class PageFiles {
     if (this.#machine.isOffer(message, false)) this.#tell((machine) => machine.offered(message));
   }
 
-  signalled(from: string, text: string): void {
+  /** Another program has sent a signal; the chat sees it at the address `seen`. */
+  signalled(from: string, text: string, seen?: string): void {
     const signal = decodeSignal(text);
     if (!signal || signal instanceof Fault) return;
-    this.#tell((machine) => machine.signalled(from, signal, undefined, this.#options.now()));
+    this.#tell((machine) => machine.signalled(from, signal, seen, this.#options.now()));
   }
 
   /** A signal to a user has reached nobody. */
@@ -189,26 +191,22 @@ export class PageFiles {
         const content = this.#selected.get(output.made.path)!.content!;
         return this.#contents.openSource(output.transfer, content);
       }
-      case "dial":
-        return this.#event(output.transfer, { type: "unreachable" });
-      case "listen":
-        return this.#event(output.transfer, { type: "listening", token: freshId(), at: [], key: undefined });
-      case "relay":
-        return this.#streams.connect(output.transfer, output.to);
-      case "relaySignal":
-        return this.#streams.receive(output.transfer, output.signal);
       case "open": {
         const known = output.target === undefined ? undefined : this.#contents.incoming(output.target)?.known;
         const { transfer, stream } = output;
-        this.#event(transfer, { type: "opened", stream, relayed: true, sealed: false, known });
-        return this.#streams.open(stream);
+        const relayed = this.#streams.open(stream);
+        // The browsers encrypt what goes straight.
+        return this.#event(transfer, { type: "opened", stream, relayed, sealed: !relayed, known });
       }
+      case "dial":
+      case "listen":
+      case "answered":
+      case "relay":
+      case "relaySignal":
       case "frame":
-        return this.#streams.send(output.stream, output.message);
       case "finishStream":
-        // The last frame is on its way: the window leaves room for it.
       case "closeStream":
-        return this.#streams.close(output.stream);
+        return this.#streams.do(output);
       case "release":
         this.#streams.closeAll(output.transfer);
         return this.#contents.closeSource(output.transfer);
@@ -279,7 +277,8 @@ export class PageFiles {
 
   #prepare({ taken: { offer }, attempt }: Output<"prepare">): void {
     const { known, url: finished } = this.#contents.openIncoming(offer);
-    const prepared = { transfer: freshId(), token: freshId(), at: [], key: undefined, known, finished };
+    const { connectsBrowsers: rtc } = this.#streams;
+    const prepared = { transfer: freshId(), token: freshId(), at: [], key: undefined, rtc, known, finished };
     this.#offerEvent(offer.id, { type: "prepared", attempt, ...prepared });
   }
 }

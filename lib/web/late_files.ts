@@ -46,8 +46,9 @@ export class LateFiles {
     if (this.#files || readOffer(message.text)) this.#do((files) => files.received(message));
   }
 
-  signalled(from: string, text: string): void {
-    this.#do((files) => files.signalled(from, text));
+  /** Another program has sent a signal; the server sees it at the address `seen`. */
+  signalled(from: string, text: string, seen?: string): void {
+    this.#do((files) => files.signalled(from, text, seen));
   }
 
   /** A signal to a user has reached nobody. */

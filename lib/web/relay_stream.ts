@@ -5,26 +5,29 @@ import { Relay } from "../protocols/transfer/relay.ts";
 import type { Signal } from "../protocols/transfer/signal.ts";
 import { RELAY_BROKEN } from "./texts.ts";
 
-/** The streams of a page: all are relayed through the chat, since a page can neither listen nor dial. */
+/** The streams of a page that are relayed through the chat. */
 export class RelayStreams {
   readonly #streams = new Map<number, RelayStream>();
-  #last = 0;
 
+  /** `nextId` gives a new stream its number. */
   constructor(
     readonly signal: (to: string, signal: Signal) => void,
     readonly event: (transfer: string, event: AttemptEvent) => void,
+    readonly nextId: () => number,
   ) {}
 
   connect(transfer: string, to: string): void {
-    const id = ++this.#last;
+    const id = this.nextId();
     const signal = (signal: Signal) => this.signal(to, signal);
     this.#streams.set(id, new RelayStream(id, transfer, signal, (event) => this.event(transfer, event)));
     this.event(transfer, { type: "connected", stream: id, by: "relay", theirKey: undefined, ourKey: undefined });
   }
 
-  /** Begins to read. */
-  open(id: number): void {
-    this.#streams.get(id)?.open();
+  /** Begins to read; returns whether it is a relayed stream. */
+  open(id: number): boolean {
+    const stream = this.#streams.get(id);
+    stream?.open();
+    return stream !== undefined;
   }
 
   send(id: number, message: FileMessage): void {

@@ -16,8 +16,8 @@ export interface SessionOptions {
   /** Sends one message on the current connection. */
   readonly send: (json: string) => void;
   readonly show: (event: ServerEvent) => void;
-  /** Another program has sent a signal. */
-  readonly signal: (from: string, text: string) => void;
+  /** Another program has sent a signal; `at` is its address, as the server sees it. */
+  readonly signal: (from: string, text: string, at: string) => void;
   /** A user is writing to this one, or in a room. */
   readonly typing: (from: string, to: Target) => void;
   /** A signal to this user has reached nobody. */
@@ -171,7 +171,7 @@ export class ChatSession {
             show(output.event as ServerEvent);
             break;
           case "signal":
-            signal(output.from, output.text);
+            signal(output.from, output.text, output.at);
             break;
           case "typing":
             typing(output.from, output.to);

@@ -198,6 +198,11 @@ export const chatTexts = {
   verified: "received and verified",
   receivedBy: (names: string) => `received by ${names}`,
   openForOthers: (text: string) => `${text}; keep this page open for others`,
+  routes: {
+    straight: (text: string) => `${text}, straight`,
+    relayed: (text: string) => `${text}, by way of the server`,
+    both: (text: string) => `${text}, partly by way of the server`,
+  },
   requested: "requested",
   reading: "reading",
   notOffered: (why: string) => `not offered: ${why}`,
@@ -435,3 +440,5 @@ export interface Texts {
 /** Said to other programs, which may have another language. */
 export const PAGE_CLOSED = "the page that offered it was closed";
 export const RELAY_BROKEN = "the relayed stream was interrupted";
+export const STRAIGHT_BROKEN = "the connection to the other browser was interrupted";
+export const NO_FRAME = "a text instead of a frame";

@@ -188,6 +188,11 @@ export const chatTexts: Texts["chat"] = {
   verified: "đã nhận và kiểm tra",
   receivedBy: (names) => `đã nhận: ${names}`,
   openForOthers: (text) => `${text}; hãy giữ trang này mở cho những người khác`,
+  routes: {
+    straight: (text) => `${text}, trực tiếp`,
+    relayed: (text) => `${text}, qua máy chủ`,
+    both: (text) => `${text}, một phần qua máy chủ`,
+  },
   requested: "đã yêu cầu",
   reading: "đang đọc",
   notOffered: (why) => `không gửi được: ${why}`,

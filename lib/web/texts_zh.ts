@@ -188,6 +188,11 @@ export const chatTexts: Texts["chat"] = {
   verified: "已接收并校验",
   receivedBy: (names) => `已接收：${names}`,
   openForOthers: (text) => `${text}；请为其他人保持本页打开`,
+  routes: {
+    straight: (text) => `${text}，直接传输`,
+    relayed: (text) => `${text}，经由服务器`,
+    both: (text) => `${text}，部分经由服务器`,
+  },
   requested: "已请求",
   reading: "正在读取",
   notOffered: (why) => `未能提供：${why}`,

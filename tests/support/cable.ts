@@ -5,6 +5,8 @@ export class Cable {
   #to: number | undefined;
   /** Bytes that callers may still send until it is pulled. */
   #most = Infinity;
+  /** Bytes that have passed, in both directions. */
+  bytes = 0;
 
   constructor(to: number) {
     this.#to = to;
@@ -71,6 +73,7 @@ export class Cable {
     const buffer = new Uint8Array(64 * 1024);
     try {
       for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+        this.bytes += count;
         for (let written = 0; written < count;) written += await to.write(buffer.subarray(written, count));
         passed(count);
       }

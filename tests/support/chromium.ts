@@ -14,12 +14,14 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 const FLAGS = [
   "--disable-gpu",
   "--disable-software-rasterizer",
-  "--disable-features=SpareRendererForSitePerProcess,AudioServiceOutOfProcess,Translate",
+  "--disable-features=SpareRendererForSitePerProcess,AudioServiceOutOfProcess,Translate,WebRtcHideLocalIpsWithMdns",
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // Two pages of one machine that may have no network connect without a name of it that only multicast resolves.
+  "--allow-loopback-in-peer-connection",
   // A name of the test servers that is not this machine's: browsers trust it less.
   "--host-resolver-rules=MAP lab.test 127.0.0.1",
 ];

@@ -1,7 +1,10 @@
-import { type Address, isIpAddress, isLoopback, sameAddress, unwrapped } from "../../core/address.ts";
+import { type Address, formatAddress, isIpAddress, isLoopback, sameAddress, unwrapped } from "../../core/address.ts";
+import type { RtcDescription } from "./rtc_description.ts";
 
 /** Cap on addresses tried for one connection. */
 const ADDRESSES = 8;
+/** What a browser tells instead of an address of its machine; one on the same network can resolve it. */
+const MDNS_NAME = /^[\da-f-]{36}\.local:(\d{1,5})$/i;
 
 /**
  * The addresses to dial for a user who claims `told` and whose chat connection comes from `seen`: only that address, and
@@ -28,10 +31,24 @@ export function dialAddresses(told: readonly string[], seen: string | undefined)
   return found.slice(0, ADDRESSES);
 }
 
+/**
+ * What another user's browser tells, with the addresses that ours may try: a name for its machine's address, the same port at
+ * the address that the chat sees, and else as for `dialAddresses`.
+ */
+export function candidatesOf(told: RtcDescription, seen: string | undefined): RtcDescription {
+  const names = told.at.filter((text) => isUserPort(MDNS_NAME.exec(text)?.[1])).slice(0, ADDRESSES);
+  const asSeen = seen === undefined ? [] : names.map((name) => `${seen}:${MDNS_NAME.exec(name)![1]}`);
+  return { ...told, at: [...names, ...dialAddresses([...told.at, ...asSeen], seen).map(formatAddress)] };
+}
+
 function readAddress(text: string): Address | undefined {
   const [, hostname = "", port = ""] = /^\[?([\da-fA-F:.]+)\]?:(\d{1,5})$/.exec(text) ?? [];
-  if (!isIpAddress(hostname) || Number(port) < 1024 || Number(port) > 65_535) return undefined;
-  return { hostname, port: Number(port) };
+  return isIpAddress(hostname) && isUserPort(port) ? { hostname, port: Number(port) } : undefined;
+}
+
+/** Whether it is a port that programs of users listen at. */
+function isUserPort(port: string | undefined): boolean {
+  return Number(port) >= 1024 && Number(port) <= 65_535;
 }
 
 /** Private, link-local and shared (100.64/10) address ranges. */

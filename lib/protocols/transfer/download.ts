@@ -117,8 +117,8 @@ export class Download {
     return !stream || (stream.isWaiting && now - stream.heardAt > QUIET_MS);
   }
 
-  prepared(attempt: number, { transfer, token, at, key, known, finished }: Prepared, now: number): void {
-    const { out, attempts } = this.#context;
+  prepared(attempt: number, { transfer, token, at, key, rtc, known, finished }: Prepared, now: number): void {
+    const { out, attempts, relayOnly } = this.#context;
     if (this.#state !== "preparing" || attempt !== this.#preparation) return out.push({ type: "release", transfer });
     const { from, offer } = this.#taken;
     this.#attempt = new DownloadAttempt(out, from, offer.id, transfer);
@@ -127,7 +127,8 @@ export class Download {
     this.#known = known;
     this.#state = "asking";
     this.wakeAt = now + ANSWER_MS;
-    out.push({ type: "signal", to: from, signal: { type: "want", offer: offer.id, transfer, token, at, key } });
+    const want = { type: "want", offer: offer.id, transfer, token, at, key } as const;
+    out.push({ type: "signal", to: from, signal: rtc && !relayOnly.has(from) ? { ...want, rtc } : want });
   }
 
   notPrepared(attempt: number, { why, isBusy = false }: Failure): void {
@@ -137,9 +138,14 @@ export class Download {
   event(event: AttemptEvent, now: number): void {
     const attempt = this.#attempt!;
     switch (event.type) {
-      case "unreachable":
-        if (this.#state === "asking") attempt.unreachable();
+      case "answered":
+        if (this.#state === "asking") attempt.answered(event);
         return;
+      case "unreachable":
+        if (this.#state !== "asking") return;
+        if (attempt.hasDialledBrowser) this.#context.relayOnly.add(this.#taken.from);
+        this.wakeAt = now + ANSWER_MS;
+        return attempt.unreachable();
       case "connected":
         if (event.by !== "dial" || this.#state === "asking") return attempt.connected(event);
         return this.#context.out.push({ type: "closeStream", stream: event.stream });
@@ -265,7 +271,9 @@ export class Download {
   }
 
   #broken(why: string, now: number): void {
-    if (this.#stream) this.#context.out.push({ type: "closeStream", stream: this.#stream.id });
+    const stream = this.#stream;
+    if (stream) this.#context.out.push({ type: "closeStream", stream: stream.id });
+    if (stream && this.#attempt?.hasDialledBrowser) this.#context.relayOnly.add(this.#taken.from);
     this.#stream = undefined;
     this.#pause(why, now);
   }

@@ -1,13 +1,13 @@
 import type { Outputs } from "../../core/machine.ts";
-import { dialAddresses } from "./addresses.ts";
+import { candidatesOf, dialAddresses } from "./addresses.ts";
 import type { AttemptEvent, TransferOutput } from "./output.ts";
 import type { Signal } from "./signal.ts";
 
 type Connected = Extract<AttemptEvent, { type: "connected" }>;
 
 /**
- * How the receiver gets a stream in one attempt: the sender dials us; or else it says where it listens, and we dial; or else the
- * stream is relayed through the chat. Pure; a part of `Download`.
+ * How the receiver gets a stream in one attempt: the sender dials us; or else it says where it listens, and we dial, a browser
+ * another browser; or else the stream is relayed through the chat. Pure; a part of `Download`.
  */
 export class DownloadAttempt {
   readonly #out: Outputs<TransferOutput>;
@@ -16,6 +16,8 @@ export class DownloadAttempt {
   #theirKey: string | undefined;
   /** Whether we have dialled; done once. */
   hasDialled = false;
+  /** Whether it was the sender's browser. */
+  hasDialledBrowser = false;
   /** Whether a relayed stream is open or being opened. */
   isRelaying = false;
   /** The stream that is being opened, if any. One at a time. */
@@ -31,11 +33,18 @@ export class DownloadAttempt {
     return this.#opening !== undefined;
   }
 
-  dial({ token, at, key }: Extract<Signal, { type: "come" }>, seen: string | undefined): void {
+  dial({ token, at, key, rtc }: Extract<Signal, { type: "come" }>, seen: string | undefined): void {
     this.hasDialled = true;
+    this.hasDialledBrowser = rtc !== undefined;
     this.#theirKey = key;
     const addresses = dialAddresses(at, seen);
-    this.#out.push({ type: "dial", transfer: this.transfer, token, addresses, seals: true });
+    const dial = { type: "dial", transfer: this.transfer, token, addresses, seals: true } as const;
+    this.#out.push(rtc === undefined ? dial : { ...dial, rtc: candidatesOf(rtc, seen) });
+  }
+
+  /** Our browser connects to the sender's like this. */
+  answered({ rtc }: Extract<AttemptEvent, { type: "answered" }>): void {
+    this.#out.push({ type: "signal", to: this.#sender, signal: { type: "answer", transfer: this.transfer, rtc } });
   }
 
   /** We cannot reach the sender either: proposes a relayed stream. */

@@ -5,6 +5,7 @@ import type { ChunkMap } from "./chunk_map.ts";
 import type { FileEvent } from "./event.ts";
 import type { FileMessage } from "./frames.ts";
 import type { OfferMade, OfferTaken, UnackedOutcome } from "./offer.ts";
+import type { RtcDescription } from "./rtc_description.ts";
 import type { Signal } from "./signal.ts";
 
 /**
@@ -38,7 +39,10 @@ export type TransferOutput =
   | { readonly type: "closeTarget"; readonly offer: string }
   /** Open the files of an offer for reading; "sourceOpened" or "sourceFailed". */
   | { readonly type: "openSource"; readonly transfer: string; readonly made: OfferMade }
-  /** Connect to the first of these addresses that knows the token; "connected" or "unreachable". */
+  /**
+   * Connect to the first of these addresses that knows the token; "connected" or "unreachable". A browser connects to the one
+   * in `rtc` instead, with "answered" before.
+   */
   | {
     readonly type: "dial";
     readonly transfer: string;
@@ -46,9 +50,15 @@ export type TransferOutput =
     readonly addresses: readonly Address[];
     /** Whether the other side can seal; then a key is sent along. */
     readonly seals: boolean;
+    readonly rtc?: RtcDescription | undefined;
   }
-  /** Expect connections for a transfer, with a new token and key; "listening", then "connected" for each. */
-  | { readonly type: "listen"; readonly transfer: string }
+  /**
+   * Expect connections for a transfer, with a new token and key; "listening", then "connected" for each. `rtc`: the other side is
+   * a browser.
+   */
+  | { readonly type: "listen"; readonly transfer: string; readonly rtc: boolean }
+  /** The other side's browser connects to ours, as it was told in "listening". */
+  | { readonly type: "answered"; readonly transfer: string; readonly rtc: RtcDescription }
   /** Open a stream that is relayed through the chat; "connected". */
   | { readonly type: "relay"; readonly transfer: string; readonly to: string }
   /** Pass a signal to the relayed stream. */
@@ -125,6 +135,8 @@ export interface Prepared {
   readonly at: readonly string[];
   /** The text of the `PublicKey` of the attempt; undefined where nothing can be sealed. */
   readonly key: string | undefined;
+  /** Whether this is a browser that connects to others. */
+  readonly rtc?: boolean;
   readonly known: KnownTarget | undefined;
   /** Where the file is, if an earlier run has already finished it. */
   readonly finished: string | undefined;
@@ -150,7 +162,10 @@ export type AttemptEvent =
     readonly token: string;
     readonly at: readonly string[];
     readonly key: string | undefined;
+    readonly rtc?: RtcDescription | undefined;
   }
+  /** How our browser connects to the other side's. */
+  | { readonly type: "answered"; readonly rtc: RtcDescription }
   | { readonly type: "unreachable" }
   | {
     readonly type: "connected";
@@ -205,4 +220,9 @@ export interface TransferContext {
   readonly out: Outputs<TransferOutput>;
   /** The attempts that go on, by name. */
   readonly attempts: Map<string, Side>;
+  /**
+   * Users whose browser this one could not connect to, or whose connection broke, since they or we came online: a relayed stream
+   * works sooner.
+   */
+  readonly relayOnly: Set<string>;
 }

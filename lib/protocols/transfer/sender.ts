@@ -102,6 +102,11 @@ export class FileSender implements Side {
     for (const upload of this.uploads) if (upload.to === to && upload.isIdle(now)) this.#drop(upload);
   }
 
+  /** A receiver, or every one, is online: a connection that was not made before says nothing about the next. */
+  online(name?: string): void {
+    for (const upload of this.uploads) if (name === undefined || upload.to === name) upload.offersRtc = false;
+  }
+
   /** A receiver asks for the file. */
   wanted(from: string, want: Want, seen: string | undefined, now: number): void {
     const upload = new Upload(this.#context, this.made, this.item, from, want, seen, now);

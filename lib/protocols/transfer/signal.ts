@@ -3,6 +3,7 @@ import type { Fault } from "../../core/errors.ts";
 import {
   type Fields,
   optional,
+  readBoolean,
   readInteger,
   readObject,
   readStrings,
@@ -10,10 +11,14 @@ import {
   unexpected,
 } from "../../core/json_fields.ts";
 import { decodePublicKey } from "./public_key.ts";
+import { readRtcDescription, type RtcDescription } from "./rtc_description.ts";
 
 /** A message about a transfer between two clients, sent through the chat. "To the sender" means the maker of the offer. */
 export type Signal =
-  /** To the sender: we request it, and can be reached at these addresses. `key`, the text of a `PublicKey`, if we can seal. */
+  /**
+   * To the sender: we request it, and can be reached at these addresses. `key`, the text of a `PublicKey`, if we can seal; `rtc` if
+   * we are a browser that connects to others.
+   */
   | {
     readonly type: "want";
     readonly offer: string;
@@ -21,15 +26,19 @@ export type Signal =
     readonly token: string;
     readonly at: readonly string[];
     readonly key: string | undefined;
+    readonly rtc?: boolean | undefined;
   }
-  /** To the receiver: we cannot reach you; reach us at these addresses. */
+  /** To the receiver: we cannot reach you; reach us at these addresses, or from a browser as `rtc` says. */
   | {
     readonly type: "come";
     readonly transfer: string;
     readonly token: string;
     readonly at: readonly string[];
     readonly key: string | undefined;
+    readonly rtc?: RtcDescription | undefined;
   }
+  /** To the sender: we, a browser, connect to yours. */
+  | { readonly type: "answer"; readonly transfer: string; readonly rtc: RtcDescription }
   /** To the sender: neither side can reach the other; we propose a relayed stream. */
   | { readonly type: "relay"; readonly transfer: string }
   /** To the receiver: the relayed stream is open. */
@@ -79,6 +88,7 @@ function read(fields: Fields): Signal | undefined {
         token: readId(fields, "token"),
         at: readStrings(fields, "at").slice(0, ADDRESSES),
         key: key(),
+        ...fields.rtc === undefined ? {} : { rtc: readBoolean(fields, "rtc") },
       };
     case "come":
       return {
@@ -87,7 +97,10 @@ function read(fields: Fields): Signal | undefined {
         token: readId(fields, "token"),
         at: readStrings(fields, "at").slice(0, ADDRESSES),
         key: key(),
+        ...fields.rtc === undefined ? {} : { rtc: readRtcDescription(fields, "rtc") },
       };
+    case "answer":
+      return { type: "answer", transfer: readId(fields, "transfer"), rtc: readRtcDescription(fields, "rtc") };
     case "relay":
       return { type: "relay", transfer: readId(fields, "transfer") };
     case "relayed":

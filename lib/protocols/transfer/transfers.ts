@@ -42,7 +42,11 @@ const UPLOADS_TO_ONE = 4;
  * 2. After `close`, nothing is signalled, and nothing shown but that a file was received.
  */
 export class FileTransfers implements Machine<TransferOutput> {
-  readonly #context: TransferContext = { out: new Outputs(), attempts: new Map<string, Side>() };
+  readonly #context: TransferContext = {
+    out: new Outputs(),
+    attempts: new Map<string, Side>(),
+    relayOnly: new Set<string>(),
+  };
   readonly #outcomes = new UnackedOutcomes(this.#context.out);
   /** By the id of the offer. */
   readonly #items = new Map<string, FileReceiver | FileSender>();
@@ -77,11 +81,15 @@ export class FileTransfers implements Machine<TransferOutput> {
 
   /** We are logged in, for the first time or again: resumes what is unfinished. */
   loggedIn(): void {
+    this.#context.relayOnly.clear();
     if (!this.#restored) {
       this.#restored = true;
       return this.#out({ type: "restore" });
     }
-    for (const item of this.#items.values()) if (!item.sends) item.retry();
+    for (const item of this.#items.values()) {
+      if (item.sends) item.online();
+      else item.retry();
+    }
     this.#outcomes.notify();
   }
 
@@ -128,8 +136,12 @@ export class FileTransfers implements Machine<TransferOutput> {
 
   /** A user is online. */
   online(name: string): void {
+    this.#context.relayOnly.delete(name);
     this.#outcomes.notify(name);
-    for (const item of this.#items.values()) if (!item.sends && item.with === name) item.retry();
+    for (const item of this.#items.values()) {
+      if (item.sends) item.online(name);
+      else if (item.with === name) item.retry();
+    }
   }
 
   /**

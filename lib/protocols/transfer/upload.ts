@@ -1,5 +1,5 @@
 import type { Address } from "../../core/address.ts";
-import { dialAddresses } from "./addresses.ts";
+import { candidatesOf, dialAddresses } from "./addresses.ts";
 import type { TransferItem } from "./event.ts";
 import { ItemEvents, PROGRESS_MS } from "./item_events.ts";
 import type { AttemptEvent, TransferContext } from "./output.ts";
@@ -27,11 +27,16 @@ export class Upload {
   wakeAt: number;
   /** How the attempt has ended. */
   result: "done" | { readonly why: string } | undefined;
+  /** Whether the receiver's browser was offered a connection, since it came online. */
+  offersRtc = false;
   readonly #context: TransferContext;
   readonly #item: TransferItem;
   readonly #events: ItemEvents;
   readonly #want: Want;
   readonly #addresses: readonly Address[];
+  readonly #seen: string | undefined;
+  /** Whether the receiver's browser may answer how it connects to ours; it does so once. */
+  #awaitsAnswer = false;
   #source: { readonly manifest: Uint8Array; readonly chunks: number } | undefined;
   #stream: SendingStream | undefined;
   #relaying = false;
@@ -57,6 +62,7 @@ export class Upload {
     this.#events = new ItemEvents(context.out, item, to, true);
     this.#want = want;
     this.#addresses = dialAddresses(want.at, seen);
+    this.#seen = seen;
     this.wakeAt = now + SILENCE_MS;
     context.out.push({ type: "openSource", transfer: want.transfer, made });
   }
@@ -74,7 +80,14 @@ export class Upload {
     if (this.result) return;
     if (signal.type === "relay" && !this.#relaying && this.#source) {
       this.#relaying = true;
+      this.#awaitsAnswer = false;
+      if (this.offersRtc) this.#context.relayOnly.add(this.to);
       this.#context.out.push({ type: "relay", transfer: this.transfer, to: this.to });
+    } else if (signal.type === "answer") {
+      if (!this.#awaitsAnswer) return;
+      this.#awaitsAnswer = false;
+      const rtc = candidatesOf(signal.rtc, this.#seen);
+      this.#context.out.push({ type: "answered", transfer: this.transfer, rtc });
     } else if (signal.type === "bytes" || signal.type === "taken") {
       this.#context.out.push({ type: "relaySignal", transfer: this.transfer, signal });
     }
@@ -111,15 +124,20 @@ export class Upload {
       }
       case "unreachable":
         this.#dialling = false;
-        if (!this.#dials) this.#context.out.push({ type: "listen", transfer: this.transfer });
+        if (!this.#dials) {
+          this.offersRtc = this.#want.rtc === true && !this.#context.relayOnly.has(this.to);
+          this.#context.out.push({ type: "listen", transfer: this.transfer, rtc: this.offersRtc });
+        }
         return;
       case "listening":
+        this.#awaitsAnswer = event.rtc !== undefined;
         return this.#signal({
           type: "come",
           transfer: this.transfer,
           token: event.token,
           at: event.at,
           key: this.#want.key && event.key,
+          rtc: event.rtc,
         });
       case "connected":
         return this.#connected(event);
@@ -217,6 +235,8 @@ export class Upload {
   #end(result: "done" | { readonly why: string }): void {
     if (this.result) return;
     this.result = result;
+    // It was offered a connection between browsers and has not made it: each of these costs more than a signal.
+    if (this.offersRtc && !this.#stream) this.#context.relayOnly.add(this.to);
     this.wakeAt = Infinity;
     const { out } = this.#context;
     if (this.#stream) out.push({ type: this.#stream.result ? "finishStream" : "closeStream", stream: this.#stream.id });
