@@ -2,8 +2,10 @@ import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "
 import { type Accounts, decodeUsers } from "../lib/chat/accounts.ts";
 import { decodeBase64, encodeBase64 } from "../lib/core/bytes.ts";
 import { authMessage } from "../lib/store/proofs.ts";
+import { keyFingerprint, ownCertificate, pinned } from "../lib/store/certificate.ts";
+import { KnownHosts } from "../lib/store/known_hosts.ts";
 import { Browser } from "./support/browser.ts";
-import { type Json, RawNative } from "./support/native.ts";
+import { type Json, RawNative, StoringServer } from "./support/native.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { RawClient, TestServer, USERS } from "./support/test_server.ts";
 import { Wire } from "./support/wire.ts";
@@ -105,6 +107,37 @@ Deno.test("a guest of the page: the browser's secret holds the name; an account 
   server.instance.hub.replaceAccounts(decodeUsers(`${USERS}\ngina her-own`) as Accounts);
   assertEquals((await gina.about()).name, null);
   await assertRejects(() => gina.chat(), Error, "401");
+});
+
+Deno.test("client chat --guest goes over to TLS where the server offers it, and is held to a key that is known", async () => {
+  using folder = new Folder();
+  await using server = await StoringServer.open({ guests: true, tlsPort: true });
+  const join = (...more: string[]) => {
+    const who = ["--guest", "--name", "gina", "--room", "lab1", "--data", folder.path];
+    return new Running(SOURCES, "client", ["chat", "127.0.0.1", `${server.port}`, ...who, ...more], folder.path);
+  };
+  const visit = async (...more: string[]) => {
+    await using gina = join(...more);
+    await gina.printed(/^joined lab1$/m);
+    await gina.type("/exit\n");
+    assertEquals(await gina.over(), 0, gina.err);
+    return gina.err;
+  };
+  const key = keyFingerprint(server.folder.read("tls-cert.pem"));
+  const where = { host: "127.0.0.1", port: server.port };
+  assertStringIncludes(
+    await visit(),
+    `-- TLS: the key of 127.0.0.1:${server.port} is SHA-256 ${key}; a guest's client`,
+  );
+  assertEquals(new KnownHosts(folder.path).get(where), undefined);
+  assertEquals(await visit("--no-tls"), "");
+  // A login has made a server of another key known at this place.
+  const { cert } = ownCertificate(folder.path, ["localhost"], Date.now());
+  new KnownHosts(folder.path).remember(where, { port: server.portOf("tls"), ...pinned(cert)! });
+  await using refused = join();
+  assertEquals(await refused.over(), 1);
+  assertStringIncludes(refused.err, `WARNING: 127.0.0.1:${server.port} has another key.`);
+  assertStringIncludes(refused.err, "Either the server was started with another data folder, or another program");
 });
 
 Deno.test("client chat --guest: a script's name and room are options; a server without guests says so", async () => {

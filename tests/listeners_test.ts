@@ -121,6 +121,15 @@ function lines(name: ListenerName, hostname: string, more: Partial<BannerFacts> 
   return text.replaceAll("deno task client", "client").replace(/ {2,}/g, " ").split("\n").slice(1, -3);
 }
 
+Deno.test("a hint that is too long for the terminal has a line of its own", () => {
+  const port = 12345;
+  const text = banner({ ...FACTS, columns: 80, listeners: [{ name: "rooms", hostname: "192.168.100.100", port }] });
+  const all = text.split("\n");
+  const at = all.indexOf("Rooms handout:");
+  assertEquals(all[at + 1], "  deno task client rooms 192.168.100.100 12345 --name NAME --room ROOM");
+  for (const line of all) assert(line.length <= 80, line);
+});
+
 Deno.test("the banner's hints have an address that answers", () => {
   assertEquals(lines("im", "0.0.0.0"), [
     "1 account in users.txt: ann",

@@ -5,13 +5,12 @@ import type { Rule } from "../check/rule.ts";
 import type { Account } from "../check/play_values.ts";
 import { UserError } from "../core/errors.ts";
 import { readUsers } from "../store/users_file.ts";
+import { THIS_CLIENT } from "./program.ts";
 
 const NAMES = ["jacky", "bob", "michael", "alice", "carol", "dave", "erin", "frank"];
 /** Names that a server with accounts of its own hardly has. */
 const GUESTS = ["prince", "ama", "kofi", "esi", "yaw", "efua", "kwame", "abena"];
 const PASSWORD_BELOW = 90_000;
-/** What a reader types to start this program. */
-export const THIS_CLIENT = Deno.build.standalone ? "partyline-client" : "deno task client";
 
 /** What the command line of one rule depends on. */
 type Played = Pick<CheckPlan, "suite" | "program" | "network" | "users" | "isStrict" | "timeoutMs">;

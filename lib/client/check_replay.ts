@@ -9,7 +9,7 @@ import { decodeLossy, sanitized } from "../core/text.ts";
 import { VERSION } from "../core/version.ts";
 import { readText, writeText } from "../store/text_file.ts";
 import { print, printError } from "../terminal/print.ts";
-import { THIS_CLIENT } from "./check_accounts.ts";
+import { THIS_CLIENT } from "./program.ts";
 
 const COLUMNS = 100;
 

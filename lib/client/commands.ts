@@ -42,8 +42,8 @@ automatically, and messages typed meanwhile are then sent, once. If the server
 speaks only the IM handout's protocol, the client continues as that client. If
 the server allows it, /register NAME at the name prompt creates an account, and
 --guest joins without one: with a name, which a key of this client holds from
-then on, and a room ID. A server that offers TLS is spoken to over TLS; it is
-known from then on by its certificate.
+then on, and a room ID. Where the server offers TLS, the client uses it; after a
+login with a password it accepts no other key in the place of that server.
 
   TEXT                 send to the current conversation, at first the lobby
   /to NAME TEXT        send to one user, online or offline

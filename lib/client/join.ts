@@ -141,12 +141,13 @@ export function joinByLogin<Side extends NativeSide>(
   const overTcp = plan.tls !== undefined || plan.guest !== undefined || secure !== undefined;
   const machine = new ReconnectingClient(side, {
     framing: overTcp ? "lines" : "messages",
-    ...(plan.guest ? { greeting: GUEST_GREETING } : {}),
+    ...(plan.guest && !secure ? { greeting: GUEST_GREETING } : {}),
     login: {
       name: plan.name,
       password,
       interactive: Deno.stdin.isTerminal() && !isComplete,
-      accountsOnly: secure !== undefined,
+      accountsOnly: secure !== undefined && !plan.guest,
+      asGuest: secure !== undefined && plan.guest !== undefined,
     },
     detectsDeadPeers: !overTcp,
     leavesAtOnce: isAttended(),

@@ -4,10 +4,10 @@ import type { NativeSide } from "../protocols/native/reconnecting.ts";
 import { ServerChoice } from "../protocols/native/server_choice.ts";
 import { keyFingerprint, pem } from "../store/certificate.ts";
 import type { Identity } from "../store/identity.ts";
-import { KnownHosts } from "../store/known_hosts.ts";
+import { type HostName, KnownHosts } from "../store/known_hosts.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { joinByIm, joinByLogin, type Joined, type ProgramOutput, type SecureJoining } from "./join.ts";
-import { type KnownServerOwner, nameOf, openKnown, openTold } from "./known_server.ts";
+import { findOffer, type KnownServerOwner, nameOf, openKnown, openTold } from "./known_server.ts";
 
 /**
  * Joins a chat with a server in the way that the plan and the server allow.
@@ -16,7 +16,8 @@ import { type KnownServerOwner, nameOf, openKnown, openTold } from "./known_serv
  *    is known.
  * 2. A known server is joined over TLS or not at all.
  * 3. Where a server that is not known cannot be reached over TLS, or offers none, it is joined as the IM handout says.
- * 4. Another server of the same chat is joined in the same way as the first, over TLS only if it has the key that was told.
+ * 4. A guest has no password with which a new server could prove its part: it is joined over TLS, and not remembered.
+ * 5. Another server of the same chat is joined in the same way as the first, over TLS only if it has the key that was told.
  */
 export function joinChat<Side extends NativeSide>(
   plan: JoinPlan,
@@ -24,15 +25,15 @@ export function joinChat<Side extends NativeSide>(
   identity: Identity,
   perform: (output: ProgramOutput) => void,
 ): Joined<Side> {
-  if (plan.type === "mailbox" || plan.tls || plan.guest) return joinByLogin(plan, side, identity, perform);
-  if (plan.noTls) return joinByIm(plan, side, perform);
+  if (plan.type === "mailbox" || plan.tls) return joinByLogin(plan, side, identity, perform);
+  if (plan.noTls) return plan.guest ? joinByLogin(plan, side, identity, perform) : joinByIm(plan, side, perform);
   const hosts = new KnownHosts(identity.folder);
   const servers = new ServerChoice(plan);
   const note = (line: string) => perform({ type: "trace", line: `${line}\n` });
   let leaving = false;
   /** What a new server has proved on this connection. */
   let proved: TlsOffer | undefined;
-  let current = hosts.get(plan) ? secured(undefined) : plain((offer) => next(secured(offer)));
+  let current = hosts.get(plan) || plan.guest ? secured(undefined) : plain((offer) => next(secured(offer)));
 
   /** Goes on in another way; nothing was said in the first one but the question for TLS. */
   function next(way: Joined<Side>): void {
@@ -46,6 +47,11 @@ export function joinChat<Side extends NativeSide>(
     if (!proved) return;
     const fingerprint = keyFingerprint(pem(proved.certificate));
     const name = nameOf(servers.current);
+    if (plan.guest) {
+      note(`-- TLS: the key of ${name} is SHA-256 ${fingerprint}; a guest's client does not remember it --`);
+      proved = undefined;
+      return;
+    }
     try {
       hosts.remember(servers.current, proved);
       note(`-- TLS: ${name} is known from now on by its key, SHA-256 ${fingerprint} --`);
@@ -57,6 +63,7 @@ export function joinChat<Side extends NativeSide>(
 
   function plain(offered?: (offer: TlsOffer) => void): Joined<Side> {
     servers.isSecure = false;
+    if (plan.guest) return joinByLogin(plan, side, identity, perform);
     const where = () => {
       if (servers.hasMoved && hosts.get(servers.current)) {
         throw new Error(`${nameOf(servers.current)} is known by its key, and is not joined without TLS`);
@@ -91,9 +98,24 @@ export function joinChat<Side extends NativeSide>(
         proved: (offer) => proved = offer,
       };
       proved = undefined;
-      const opening = hasMoved ? openTold(server, server.key!, hosts, known) : openKnown(server, hosts, offer, known);
+      const opening = hasMoved
+        ? openTold(server, server.key!, hosts, known)
+        : offer || hosts.get(server)
+        ? openKnown(server, hosts, offer, known)
+        : openNew(server, known);
       return opening.catch((error) => refuse(reason(error)));
     };
+    /** Asks a server whether it offers TLS; for this run it keeps the key that it has shown. */
+    async function openNew(server: HostName, known: KnownServerOwner): Promise<void> {
+      try {
+        offer = await findOffer(server);
+      } catch (error) {
+        return known.disconnected(reason(error));
+      }
+      if (offer) await openKnown(server, hosts, offer, known);
+      else next(plain());
+    }
+
     return joinByLogin(plan, side, identity, (output) => {
       if (output.type === "event" && output.event.type === "loggedIn") remember();
       perform(output);

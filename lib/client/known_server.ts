@@ -1,4 +1,4 @@
-import { formatAddress } from "../core/address.ts";
+import { formatAddress, isLoopback } from "../core/address.ts";
 import { equals } from "../core/bytes.ts";
 import { REPLY_BYTES } from "../core/limits.ts";
 import { LineDecoder } from "../core/line_decoder.ts";
@@ -10,6 +10,7 @@ import { ASKS_TLS, decodeTlsOffer, type TlsOffer } from "../protocols/im/tls_off
 import { keyFingerprint, pem } from "../store/certificate.ts";
 import type { HostName, KnownHosts } from "../store/known_hosts.ts";
 import { type ClientConnectionOwner, CONNECT_MS, openTcp, serveConnection } from "./connections.ts";
+import { THIS_CLIENT } from "./program.ts";
 
 /** For the server to say where it speaks TLS; a LAN takes milliseconds. */
 const ANSWER_MS = 5000;
@@ -72,7 +73,7 @@ export async function openTold(
   }
   let offer: TlsOffer | undefined;
   try {
-    offer = decodeTlsOffer(await askForTls(where));
+    offer = await findOffer(where);
   } catch (error) {
     return owner.disconnected(reason(error));
   }
@@ -96,16 +97,15 @@ async function lookAgain(
   owner: KnownServerOwner,
 ): Promise<void> {
   const name = nameOf(where);
-  let answer: string;
+  let now: TlsOffer | undefined;
   try {
-    answer = await askForTls(where);
+    now = await findOffer(where);
   } catch (error) {
     return owner.disconnected(reason(error));
   }
-  const now = decodeTlsOffer(answer);
   const verdict = judge(known, now);
   if (verdict !== undefined) {
-    return owner.refused(`${name} is not the server that this client knows`, warning(name, verdict));
+    return owner.refused(`${name} is not the server that this client knows`, warning(where, verdict));
   }
   if (now!.port === known.port) return owner.disconnected(`cannot connect to ${name} over TLS: ${failure}`);
   const moved = { ...known, port: now!.port };
@@ -135,14 +135,23 @@ function fingerprintOf({ certificate }: TlsOffer): string {
   }
 }
 
-function warning(name: string, [before, now]: readonly [string, string | undefined]): string[] {
+function warning({ host, port }: HostName, [before, now]: readonly [string, string | undefined]): string[] {
+  const name = nameOf({ host, port });
+  const other = isLoopback(host)
+    ? "Either the server was started with another data folder, or another program pretends to be it."
+    : "Another machine may pretend to be the server.";
   return [
     `WARNING: ${name} ${now === undefined ? "offers no TLS any more" : "has another key"}.`,
     `  known key: SHA-256 ${before}`,
     `  key now:   ${now === undefined ? "none" : `SHA-256 ${now}`}`,
-    "Another machine may pretend to be the server. No password was sent. The server's log has the SHA-256 of its key.",
-    `If the operator confirms the change: client forget ${name}`,
+    `${other} No password was sent. The server's log has the SHA-256 of its key.`,
+    `If the operator confirms the change: ${THIS_CLIENT} forget ${name}`,
   ];
+}
+
+/** What a server says of its TLS at the port of the IM handout; undefined if it has none. Throws if it cannot be asked. */
+export async function findOffer(where: HostName): Promise<TlsOffer | undefined> {
+  return decodeTlsOffer(await askForTls(where));
 }
 
 export function nameOf({ host, port }: HostName): string {

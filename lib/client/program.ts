@@ -5,6 +5,9 @@ import type { ChatTerminal } from "../terminal/chat_terminal.ts";
 import { printError } from "../terminal/print.ts";
 import type { Joined, ProgramOutput } from "./join.ts";
 
+/** What a reader types to start this program. */
+export const THIS_CLIENT = Deno.build.standalone ? "partyline-client" : "deno task client";
+
 /** How a program ends: its exit status, and why, where there is something to say. */
 export interface ProgramEnd {
   readonly status: number;

@@ -28,7 +28,7 @@ export interface BannerFacts {
 /** The commands that a user may type next, once the server listens: each with an address that answers. */
 export function banner(facts: BannerFacts): string {
   const client = Deno.build.standalone ? "partyline-client" : "deno task client";
-  const { web, data, listeners, hosts } = facts;
+  const { web, data, listeners, hosts, columns } = facts;
   // A given certificate is one that clients trust already, or that the operator can pass to them.
   const certificate = typeof web.tls === "object" ? undefined : join(data, "tls-cert.pem");
   const scheme = web.tls === undefined ? "http" : "https";
@@ -47,8 +47,12 @@ export function banner(facts: BannerFacts): string {
   const monitor = page && monitorHost(page.hostname, web.watchPasswordFile !== undefined);
   if (monitor) lines.push(["For the operator", `${pageAddress(scheme, monitor, page.port)}server`]);
   const left = Math.max(...lines.map(([label]) => label.length)) + 3;
+  const line = ([label, how]: [label: string, how: string]) => {
+    const isLong = columns > 0 && left + how.length > columns;
+    return isLong ? `${label}:\n  ${how}\n` : `${`${label}:`.padEnd(left)}${how}\n`;
+  };
   return `
-${accountsText(facts)}${lines.map(([label, how]) => `${`${label}:`.padEnd(left)}${how}\n`).join("")}\
+${accountsText(facts)}${lines.map(line).join("")}\
 ${pageCode(facts)}To see the protocol: --trace. To stop: Ctrl-C, or E and Enter.
 
 `;

@@ -34,6 +34,8 @@ export interface ClientLoginOptions {
   readonly interactive: boolean;
   /** Whether only names with an account are meant: another name is refused, where otherwise a key would hold it from now on. */
   readonly accountsOnly?: boolean;
+  /** Whether the first message asks to join as a guest, where nothing before has. */
+  readonly asGuest?: boolean;
 }
 
 /** How a login ended: with the name that the server knows the user by; for good; or with a connection that is of no use. */
@@ -111,7 +113,8 @@ export class ClientLogin {
     if (this.#stage !== "identify") return;
     this.#stage = "hello";
     this.#nonce = nonce;
-    this.#send({ type: "hello", version: NATIVE_VERSION, name: this.#name!, nonce, ...(key ? { key } : {}) });
+    const guest = this.options.asGuest ? { guest: true } : {};
+    this.#send({ type: "hello", version: NATIVE_VERSION, name: this.#name!, nonce, ...(key ? { key } : {}), ...guest });
   }
 
   /** The answer to the challenge for `nonce`, and the proof that the server owes in return. */

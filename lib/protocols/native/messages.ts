@@ -41,7 +41,7 @@ const PAGE = { after: usually(text, ""), limit: usually(integer, 500) } as const
 
 /** What a client says. */
 export const CLIENT_MESSAGES = {
-  hello: { version: integer, name: word, nonce: word, key: optional(bytes(32)) },
+  hello: { version: integer, name: word, nonce: word, key: optional(bytes(32)), guest: optional(flag) },
   proof: { proof: bytes() },
   register: { name: word, password: text },
   /** Begins the session: this client's id, up to which of its numbers it has answers, and after which entry to go on. */

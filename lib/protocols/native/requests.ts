@@ -33,8 +33,9 @@ export function decodeNative(json: string): NativeRequest | Fault {
 function commandOf(message: ClientMessage): NativeRequest | Fault {
   switch (message.type) {
     case "hello": {
-      const { version, name, nonce, key } = message;
-      return version === 2 ? { type: "hello", name, nonce, key } : unexpected("version 2", version);
+      const { version, name, nonce, key, guest } = message;
+      if (version !== 2) return unexpected("version 2", version);
+      return { type: "hello", name, nonce, key, ...(guest ? { asGuest: true } : {}) };
     }
     case "proof":
       return { type: "prove", proof: message.proof };

@@ -21,6 +21,8 @@ const EXTENDS_LOGIN: ReadonlySet<Event["type"]> = new Set(["turnedAway", "loginW
 /** Requests that may wait, on a transport of messages. */
 const WAITING = 64;
 
+const NO_GUESTS = "this server takes no guests; its operator can start it with --guests";
+
 /**
  * The server's side of one native client: one JSON object a line, or one a message where the transport has messages.
  *
@@ -35,6 +37,7 @@ export class NativeServerSession implements Session {
   readonly #introduced: boolean;
   readonly #asGuest: boolean;
   readonly #registers: boolean;
+  readonly #takesGuests: boolean;
   readonly #lines: LineDecoder | undefined;
   readonly #waiting: (string | Fault)[] = [];
   readonly #rate: RateLimiter;
@@ -63,6 +66,7 @@ export class NativeServerSession implements Session {
     this.#introduced = by === "listener";
     this.#asGuest = by === "guest";
     this.#registers = facts.registers;
+    this.#takesGuests = facts.guests === true && framing === "lines";
     this.#framing = framing;
     this.#name = name;
     this.#deadline = name === undefined ? now + limits.loginMs : Infinity;
@@ -175,13 +179,12 @@ export class NativeServerSession implements Session {
     } else if (request.type === "bye") this.#end("said bye");
     else if (request.type === "ping") this.#tell({ type: "pong", ref: request.ref });
     else if (request.type === "register") this.#register(request);
-    else if (this.#knows(request.type)) {
-      const command = request.type === "hello" && this.#asGuest ? { ...request, asGuest: true } : request;
-      this.#outputs.push({ type: "command", command });
-    } else {
+    else if (!this.#knows(request.type)) {
       const when = this.#name === undefined ? "before" : "after";
       this.#tell({ type: "error", why: `"${request.type}" is not known ${when} welcome` });
-    }
+    } else if (request.type !== "hello") this.#outputs.push({ type: "command", command: request });
+    else if (request.asGuest && !this.#takesGuests) this.#tell({ type: "refused", why: NO_GUESTS });
+    else this.#outputs.push({ type: "command", command: this.#asGuest ? { ...request, asGuest: true } : request });
   }
 
   /** Over datagrams nothing hides the password. */
