@@ -6,6 +6,7 @@ import { ladderOf } from "../lib/check/ladder.ts";
 import { Network, NETWORKS } from "../lib/check/network.ts";
 import { applyRubric, isHidden, parseRubric } from "../lib/check/rubric.ts";
 import { SUITES } from "../lib/check/suites.ts";
+import { Turns } from "../lib/check/turns.ts";
 import { Transcript } from "../lib/check/transcript.ts";
 import { Values } from "../lib/check/values.ts";
 import { comparison, difference, transcriptLines } from "../lib/check/story.ts";
@@ -124,4 +125,30 @@ Deno.test("a ladder marks what is missing, and what came and should not have", (
   assertEquals([columns, rungs.map(({ mark }) => mark)], [["bob Lb"], ["wrong", "missing"]]);
   const missing = ladderOf([], { ...failure, where: "eve La", isUnexpected: false });
   assertEquals([missing.columns, missing.rungs[0]!.mark], [["eve La"], "missing"]);
+});
+
+Deno.test("a task that is to run alone waits for those that run, and no other one runs meanwhile", async () => {
+  const turns = new Turns(2);
+  const told: string[] = [];
+  const first = Promise.withResolvers<void>();
+  const runs = (name: string, ends?: Promise<void>) => async () => {
+    told.push(`${name} begins`);
+    await ends;
+    await Promise.resolve();
+    told.push(`${name} ends`);
+  };
+  const all = [
+    turns.take(runs("a", first.promise)),
+    turns.alone(runs("b")),
+    turns.alone(runs("c")),
+    turns.take(runs("d")),
+  ];
+  await Promise.resolve();
+  first.resolve();
+  await Promise.all(all);
+  const at = (what: string) => told.indexOf(what);
+  assertEquals(told.length, 8);
+  for (const name of ["b", "c"]) assertEquals(at(`${name} ends`), at(`${name} begins`) + 1);
+  assert(at("a ends") < at("b begins"));
+  assertEquals(await turns.take(() => Promise.resolve("free again")), "free again");
 });

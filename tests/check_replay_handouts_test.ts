@@ -225,7 +225,9 @@ const TABLES: Readonly<Record<string, Table>> = {
       }\nann < {"type":"challenge","how":"password","nonce":"n"}\n+6000\nann > (left)`,
       "13/5": `${proven("ann")}\n+6000\nann > (left)`,
       "13/8": `ann > ${HELLO("ann", "1")}\nben > ${HELLO("ben", "1")}`,
-      "14/6": `${begun("ann")}\nann > {"type":"say","number":2,"to":"ben","text":"hi"}`,
+      "14/6": `${begun("ann")}\nann > {"type":"say","number":2,"to":"ben","text":"hi"}\n${
+        begun("ben")
+      }\nben > {"type":"say","number":1,"to":"ann","text":"hi"}\nben < {"type":"sent","upTo":1}\nben > {"type":"say","number":1,"room":"lobby","text":"yo"}`,
       "15/3": `${begun("ann")}\nann < ${entry(3)}\nann > {"type":"ack","seq":2}\n+6000\nann > (left)`,
       "16/2": `${begun("ann", 3)}\nann > {"type":"say","number":3,"to":"ben","text":"hi"}`,
     },

@@ -72,7 +72,8 @@ export const TOO_BUSY = "not judged: this machine was too busy";
  *
  * 1. A rule is played after those that it needs; when one of them failed, it is blocked and not played.
  * 2. Each rule's choices follow from the seed and its id alone: played alone, it is played the same.
- * 3. No verdict depends on what else the machine does: a rule that it was too busy to judge is played again, and then blocked.
+ * 3. No verdict depends on what else the machine does: a rule that it was too busy to judge is played again, at last alone, and
+ *    then blocked.
  */
 export async function runSuite(
   suite: Suite,
@@ -118,14 +119,17 @@ async function runRules(
     const before = await Promise.all(needs.map((id) => resultOf(byId.get(id)!)));
     const blocking = before.find(({ verdict }) => verdict === "fail" || verdict === "blocked");
     const missing = blocking ? blocking.rule.id : missingFor(rule, options);
-    const result = missing
+    const plays = async () => {
+      const why = options.stopped?.();
+      return why === undefined
+        ? await playRule(suite, rule, options, { pace, meter })
+        : blocked(rule, `not played: ${why}`);
+    };
+    let result = missing
       ? { ...blocked(rule, `not played: it needs ${missing}`), blockedBy: missing }
-      : await turns.take(async () => {
-        const why = options.stopped?.();
-        return why === undefined
-          ? await playRule(suite, rule, options, { pace, meter })
-          : blocked(rule, `not played: ${why}`);
-      });
+      : await turns.take(plays);
+    // The other rules may be what keeps the machine busy.
+    if (result.notes.includes(TOO_BUSY) && options.jobs > 1) result = await turns.alone(plays);
     if (rules.includes(rule)) tell(result);
     return result;
   };
