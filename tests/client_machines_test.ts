@@ -130,13 +130,13 @@ Deno.test("a first connection that fails is the end; a later one is retried, and
   const say = '> {"type":"say","number":1,"to":"bob","text":"hi"}';
   assertEquals(tls.take(), say);
   tls.machine.disconnected("the connection is lost", 0, 0);
-  assertEquals([tls.take(), tls.machine.wakeAt], ["retry in 1000: the connection is lost", 1000]);
-  tls.machine.tick(1000);
+  assertEquals([tls.take(), tls.machine.wakeAt], ["retry in 250: the connection is lost", 250]);
+  tls.machine.tick(250);
   assertEquals(tls.take(), "connect");
   tls.machine.disconnected("refused", 1000, 0.5);
-  assertEquals([tls.take(), tls.machine.wakeAt], ["retry in 1500: refused", 2500]);
-  tls.machine.tick(2500);
-  tls.machine.opened(2500);
+  assertEquals([tls.take(), tls.machine.wakeAt], ["retry in 281: refused", 1281]);
+  tls.machine.tick(1281);
+  tls.machine.opened(1281);
   tls.machine.login((login) => login.identified("n", KEY));
   tls.take();
   assertEquals(
@@ -272,7 +272,7 @@ Deno.test("the chat client logs in by the IM handout and continues in the native
   im.machine.closed(LA, "broken", 0);
   assertEquals(im.take(), "close");
   im.machine.disconnected("left", 0, 0);
-  assertEquals(im.take(), "retry in 1000: the connection is lost");
+  assertEquals(im.take(), "retry in 250: the connection is lost");
   im.machine.tick(1000);
   assertEquals(im.take(), "connect");
   im.machine.opened(5000, Infinity, 1000);

@@ -164,7 +164,7 @@ Deno.test("a password proof is not refused because another prover has disconnect
   const proofs = new ProofVerifier(passwords);
   const secret = { type: "plain", password: "12345" } as const;
   const challenge = {
-    ...{ how: "password", nonce: proofs.bytes(16), salt: proofs.salt("alice") } as const,
+    ...{ how: "password", nonce: proofs.bytes(16), salt: proofs.bytes(16) } as const,
     ...{ logN: 4, r: 8, p: 1, keyBytes: 32 },
   };
   const key = await passwords.deriveKey("12345", challenge);

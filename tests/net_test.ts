@@ -342,10 +342,13 @@ Deno.test("a host is gone after three unanswered probes; one that answers stays"
   assertEquals(walled.gone, false, "behind a firewall, silence says nothing");
 });
 
-Deno.test("reconnecting waits a second, then twice as long each time, at most half a minute", () => {
+Deno.test("reconnecting waits a quarter of a second, then half as long again each time, at most half a minute", () => {
   const backoff = new Backoff();
-  const waits = (random: number) => Array.from({ length: 7 }, () => backoff.next(random));
-  assertEquals(waits(0), [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+  const waits = (random: number) => Array.from({ length: 14 }, () => backoff.next(random));
+  const longest = waits(0);
+  assertEquals(longest.slice(0, 5), [250, 375, 563, 844, 1266]);
+  assertEquals(longest.slice(-3), [21_624, 30_000, 30_000]);
   backoff.reset();
-  assertEquals(waits(1), [500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
+  const shortest = waits(1);
+  assertEquals([...shortest.slice(0, 3), shortest.at(-1)], [125, 188, 281, 15_000]);
 });

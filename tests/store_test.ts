@@ -1,9 +1,11 @@
-import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import { join } from "@std/path";
 import { UserError } from "../lib/core/errors.ts";
 import { decodeScrypt, type ScryptSecret } from "../lib/chat/accounts.ts";
 import { Database } from "../lib/store/database.ts";
 import { Passwords } from "../lib/store/passwords.ts";
 import { hmac } from "../lib/store/proofs.ts";
+import { Salts } from "../lib/store/salts.ts";
 import { hashUsers, readUsers } from "../lib/store/users_file.ts";
 import { Folder } from "./support/programs.ts";
 
@@ -125,4 +127,20 @@ Deno.test("a name with control or direction characters in the users file is refu
     assertThrows(() => readUsers(path), UserError, rule);
   }
   readUsers(folder.write("users.txt", "zoë 12345\nмария 12345\n"));
+});
+
+Deno.test("names have the same salts after a restart, so that clients need not derive their keys again", () => {
+  using folder = new Folder();
+  const salts = new Salts(folder.path);
+  assertEquals([...Deno.readDirSync(folder.path)], [], "nothing is written before it is needed");
+  const [alice, bob] = [salts.of("alice"), salts.of("bob")];
+  assertNotEquals(alice, bob);
+  const again = new Salts(folder.path);
+  assertEquals([again.of("alice"), again.of("bob")], [alice, bob]);
+  using other = new Folder();
+  assertNotEquals(new Salts(other.path).of("alice"), alice);
+  // Without a place for the key, a login works all the same.
+  const nowhere = new Salts(join(other.path, "data"));
+  other.write("data", "");
+  assertEquals(nowhere.of("alice"), nowhere.of("alice"));
 });

@@ -15,6 +15,7 @@ import { AttachmentStore } from "../store/attachment_store.ts";
 import { DirectoryLog } from "../store/directory_log.ts";
 import { checksAtOnce, Passwords } from "../store/passwords.ts";
 import { ProofVerifier } from "../store/proofs.ts";
+import { Salts } from "../store/salts.ts";
 import { RequestFile } from "../store/request_file.ts";
 import { changeUsers } from "../store/users_file.ts";
 import { openStore } from "../store/worker_store.ts";
@@ -87,6 +88,7 @@ export async function openServer(
   const requests = options.recordsRequests && limits.requestLogBytes > 0 ? recordRequests(options) : undefined;
   const passwords = new Passwords(limits.hashesAtOnce);
   const proofs = new ProofVerifier(passwords);
+  const salts = new Salts(data);
   // An existing store is opened now, so that an error is seen at the start.
   const store = await openStore(
     data,
@@ -94,7 +96,7 @@ export async function openServer(
   );
   const hub = new Hub(accounts, limits, {
     snapshot: store.snapshot,
-    randomness: proofs,
+    randomness: { bytes: (count) => proofs.bytes(count), salt: (name) => salts.of(name) },
     registers: enrollIn !== undefined,
     changesPasswords: passwordsIn !== undefined,
     guests: options.guests ?? false,

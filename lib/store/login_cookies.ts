@@ -1,17 +1,12 @@
-import { randomBytes } from "node:crypto";
 import { decodeBase64Url as stdDecodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
-import { join } from "@std/path";
-import { decodeBase64, encodeBase64, timingSafeEqual } from "../core/bytes.ts";
-import { UserError } from "../core/errors.ts";
-import { reason } from "../core/reason.ts";
+import { encodeBase64, timingSafeEqual } from "../core/bytes.ts";
 import { decodeLossy, encodeText } from "../core/text.ts";
 import { encodeScrypt, type Secret } from "../chat/accounts.ts";
-import { writePrivate } from "./private_file.ts";
+import { makeKey, readKey } from "./key_file.ts";
 import { hmac } from "./proofs.ts";
 import { RevokedPasses } from "./revoked_passes.ts";
 
 const FILE = "page-key.json";
-const KEY_BYTES = 32;
 
 /** How long a cookie is valid: longer than the holidays within a term. */
 export const COOKIE_DAYS = 30;
@@ -47,7 +42,7 @@ export class LoginCookies {
     readonly now: () => number,
   ) {
     // An unreadable key is reported when the server starts, not at the first login.
-    this.#key = readKey(join(folder, FILE));
+    this.#key = readKey(folder, FILE);
     this.#revoked = new RevokedPasses(folder, COOKIE_MS);
   }
 
@@ -88,12 +83,12 @@ export class LoginCookies {
 
   /** What the page has to bring with a valid cookie. */
   keyOf(cookie: string): string {
-    this.#key ??= readKey(join(this.folder, FILE)) ?? makeKey(this.folder);
+    this.#key ??= readKey(this.folder, FILE) ?? makeKey(this.folder, FILE);
     return encodeBase64Url(hmac(this.#key, encodeText(`page\n${cookie}`)));
   }
 
   #mac(claim: string, secret: Secret | Uint8Array): Uint8Array {
-    this.#key ??= readKey(join(this.folder, FILE)) ?? makeKey(this.folder);
+    this.#key ??= readKey(this.folder, FILE) ?? makeKey(this.folder, FILE);
     const credential = secret instanceof Uint8Array
       ? `key ${encodeBase64(secret)}`
       : secret.type === "plain"
@@ -101,27 +96,6 @@ export class LoginCookies {
       : encodeScrypt(secret);
     return hmac(this.#key, encodeText(`${claim}\n${credential}`));
   }
-}
-
-/** The key in a file; undefined if there is no such file. */
-function readKey(path: string): Uint8Array | undefined {
-  let bytes: Uint8Array | undefined;
-  try {
-    const key = (JSON.parse(Deno.readTextFileSync(path)) as { key?: unknown } | null)?.key;
-    bytes = typeof key === "string" ? decodeBase64(key) : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    if (!(error instanceof SyntaxError)) throw new UserError(`cannot read ${path}: ${reason(error)}`);
-  }
-  if (bytes?.length === KEY_BYTES) return bytes;
-  const rule = `must contain {"key": ${KEY_BYTES} bytes in base64} but does not; remove it to have a new one`;
-  throw new UserError(`${path} ${rule}`);
-}
-
-function makeKey(folder: string): Uint8Array {
-  const key = new Uint8Array(randomBytes(KEY_BYTES));
-  writePrivate(folder, FILE, { key: encodeBase64(key) });
-  return key;
 }
 
 function decodeBase64Url(text: string | undefined): Uint8Array | undefined {

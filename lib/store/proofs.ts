@@ -35,7 +35,7 @@ export interface ProofResult {
   readonly proof?: Uint8Array;
 }
 
-/** The server's side: checks proofs, and makes nonces, salts and MACs with a secret of this process. */
+/** The server's side: checks proofs, and makes nonces, and MACs with a secret of this process. */
 export class ProofVerifier {
   readonly #secret = randomBytes(32);
   /** The keys derived from plain passwords: each takes a third of a second. */
@@ -45,11 +45,6 @@ export class ProofVerifier {
 
   bytes(count: number): Uint8Array {
     return new Uint8Array(randomBytes(count));
-  }
-
-  /** A salt for a name; always the same one for the same name. */
-  salt(name: string): Uint8Array {
-    return hmac(this.#secret, encodeText(name)).slice(0, 16);
   }
 
   mac(bytes: Uint8Array): Uint8Array {
