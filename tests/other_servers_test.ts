@@ -92,6 +92,68 @@ Deno.test("to a client that moves, nothing is shown twice, and what two servers 
   assertEquals(shown({ ...native, seq: 10, number: 4 }), ["message"]);
 });
 
+Deno.test("what a client said before it moved is marked when its receiver has it, by the numbers that it has at the new server", () => {
+  const client = new NativeClient({ client: "r" });
+  const tell = (message: Record<string, unknown>) => client.receive(JSON.stringify(message));
+  const begin = (store: string, accepted: number) => {
+    client.start("alice");
+    tell({ type: "begun", store, last: 9, accepted, refused: [], rooms: ["lobby"], textBytes: 100, searches: true });
+    tell({ type: "servers", name: store, apart: false, list: [] });
+  };
+  const own = { from: "alice", client: "r", time: 1000 };
+  const say = (user: string, text: string) => (client.say({ user }, text, 0) as { id: string }).id;
+  const asked = () => {
+    const sent = client.takeOutputs().flatMap((output) => output.type === "send" ? [JSON.parse(output.json)] : []);
+    return sent.filter(({ type }) => type === "history").map(({ ref, with: user }) => ({ ref, user }));
+  };
+  const outcomes = () =>
+    client.takeOutputs().flatMap((output) => {
+      const { event } = output.type === "event" ? output : {};
+      if (event?.type === "history") throw new Error("nothing of it is shown");
+      return event?.type === "delivered" || event?.type === "failed" ? [`${event.type} ${event.id}`] : [];
+    });
+  begin("lab1", 0);
+  const ids = [say("bob", "one"), say("bob", "two"), say("carol", "three"), say("carol", "four")];
+  for (const [index, to] of ["bob", "bob", "carol", "carol"].entries()) {
+    tell({ ...own, type: "message", to, text: "…", number: index + 1, seq: index + 1 });
+  }
+  tell({ type: "live", upTo: 4 });
+  tell({ type: "received", by: "bob", upTo: 1 });
+  assertEquals(outcomes(), [`delivered ${ids[0]}`]);
+  client.lost();
+
+  begin("lab2", 4);
+  tell({ type: "conversations", list: [{ with: "bob", last: 20, time: 9, received: 12, read: 0, unread: 0 }] });
+  assertEquals(asked(), []);
+  tell({ type: "live", upTo: 20 });
+  const [first] = asked();
+  assertEquals(first!.user, "carol", "the one written to last");
+  // It is asked again on the next connection.
+  client.lost();
+  assertEquals(outcomes(), []);
+  client.start("alice");
+  tell({ type: "begun", store: "lab2", last: 9, accepted: 4, refused: [], rooms: [], textBytes: 100, searches: true });
+  tell({ type: "live", upTo: 20 });
+  const [again, ...others] = asked();
+  assertEquals([again!.user, others], ["carol", []]);
+  const history = (ref: number, ...messages: Record<string, unknown>[]) =>
+    tell({ type: "history", ref, messages: messages.map((each) => ({ text: "…", ...own, ...each })), more: false });
+  history(
+    again!.ref,
+    { to: "carol", number: 3, seq: 15 },
+    { to: "carol", number: 4, seq: 16, failed: "carol has no room" },
+    { to: "carol", number: 4, seq: 17, client: "another" },
+  );
+  const outputs = client.takeOutputs();
+  assertEquals(outputs.map((output) => output.type === "event" ? output.event.type : output.type), ["failed", "send"]);
+  const { ref } = JSON.parse((outputs[1] as { json: string }).json);
+  history(ref, { to: "bob", number: 1, seq: 10 }, { to: "bob", number: 2, seq: 11 });
+  assertEquals(outcomes(), [`delivered ${ids[1]}`]);
+  tell({ type: "received", by: "carol", upTo: 30 });
+  assertEquals(outcomes(), [`delivered ${ids[2]}`]);
+  assertEquals(client.settled, true);
+});
+
 Deno.test("the terminal says once which server does not answer, which one it is at, and that this one waits for the others", () => {
   const lines: string[] = [];
   const view = {

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import config from "../../deno.json" with { type: "json" };
+import { programs } from "../../tools/targets.ts";
 import { joinIm } from "../im_load.ts";
 import { start } from "../process.ts";
 import { joinRoom } from "../lobby_load.ts";
@@ -17,7 +17,7 @@ const unlimited = [
   ...["--lobby-burst", "10000000", "--registrations-per-hour", "1000000"],
 ];
 
-/** Our server, as `deno task start` runs it. */
+/** Our server, with the permissions and flags of its executable. */
 export const ours: PeerKind = {
   name: "ours",
   missing: () => Promise.resolve(undefined),
@@ -33,9 +33,8 @@ export async function startOurs(
   listeners: string[],
   { program = [join(root, "server.ts")], limits = unlimited }: { program?: string[]; limits?: string[] } = {},
 ) {
-  const task: string = config.tasks.start.command;
-  const words = task.split(" ");
-  const options = words.slice(words.indexOf("run") + 1, -1);
+  const { v8, permissions } = programs.find(({ name }) => name === "server")!;
+  const options = [`--v8-flags=${v8.join(",")}`, ...permissions];
   const run = ["run", "--config", join(root, "deno.json"), "--no-prompt", ...options, ...program];
   const args = [...run, "0", usersFile, "--host", "127.0.0.1", ...listeners, ...limits];
   const running = await start(Deno.execPath(), args, folder, listening(listener));

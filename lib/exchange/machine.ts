@@ -29,6 +29,8 @@ export interface ExchangeStatus {
   readonly isAlone: boolean;
   /** Records of this server that others cannot have yet. */
   readonly waiting: number;
+  /** Records of this server that the exchange has given back, from the first one on. */
+  readonly shared: number;
   /** Since when it is connected, or not. */
   readonly since: number;
   /** What this server is called. */
@@ -112,11 +114,11 @@ export class ExchangeMachine implements Machine<MachineOutput> {
   }
 
   get status(): ExchangeStatus {
-    const { waiting, last } = this.#outbox;
+    const { waiting, last, givenBack: shared } = this.#outbox;
     const servers = this.#servers.statuses(new Map(this.#taken).set(this.self, last));
     const isConnected = this.#connected !== undefined;
     const self = { name: this.name, since: this.#since, why: this.#why };
-    return { ...self, isConnected, isAlone: this.#isAlone, waiting, servers };
+    return { ...self, isConnected, isAlone: this.#isAlone, waiting, shared, servers };
   }
 
   /** Where the clients of this server reach it; others learn it with the next greeting. */

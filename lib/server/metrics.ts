@@ -61,7 +61,7 @@ export function serverMetrics(hub: Hub, { doors, waitingBytes }: Counts, values:
 }
 
 /** How the servers of one chat stand. Several may have one name, so each has its id. */
-function exchangeMetrics({ isConnected, isAlone, waiting, servers }: ExchangeStatus): Family[] {
+function exchangeMetrics({ isConnected, isAlone, waiting, shared, servers }: ExchangeStatus): Family[] {
   const ofEach = (name: string, help: string, value: (server: ServerStatus) => number): Family => {
     const samples = servers.map((server) => ({ labels: { server: server.name, id: server.id }, value: value(server) }));
     return { name: `partyline_${name}`, help, type: "gauge", samples };
@@ -70,6 +70,11 @@ function exchangeMetrics({ isConnected, isAlone, waiting, servers }: ExchangeSta
     gauge("exchange_connected", "Whether the exchange answers.", Number(isConnected)),
     gauge("exchange_alone", "Whether this server goes on without the others.", Number(isAlone)),
     gauge("exchange_waiting_records", "Records of this server that the exchange has not given back.", waiting),
+    counter(
+      "exchange_records",
+      "Records of this server that the exchange has given back, from the first one on.",
+      shared,
+    ),
     ofEach("server_heard", "Whether another server of the chat is heard.", ({ isAway }) => Number(!isAway)),
     ofEach(
       "server_behind_records",

@@ -1,7 +1,6 @@
 import { join } from "@std/path";
 import { freePort } from "../../lib/net/free_port.ts";
 import type { ExchangePlan } from "../../lib/server/exchange_options.ts";
-import type { SessionRunner } from "../../lib/server/runner.ts";
 import { TestServer, type TestServerOptions } from "./test_server.ts";
 import { until } from "./wire.ts";
 
@@ -25,12 +24,13 @@ export class LinkedServers {
     } as const;
     const other = await TestServer.open({ ...options, users: others, exchange: planOf("lab2", place) });
     const pair = new LinkedServers(one, other);
-    const [first, second] = [one, other].map(({ instance }) => instance.runner);
-    const isJoined = ({ exchange }: SessionRunner) => {
-      const { servers, isAlone } = exchange!.status;
-      return servers.length === 1 && !isAlone;
+    // A login is refused while a server goes on alone, as on a slow machine, and it is not known who holds the name.
+    const isJoined = ({ instance: { runner } }: TestServer, names: string) => {
+      const { servers, isAlone, shared } = runner.exchange!.status;
+      return servers.length === 1 && !isAlone && shared >= names.split("\n").length;
     };
-    await until(() => isJoined(first!) && isJoined(second!), "the servers hear each other");
+    const areJoined = () => isJoined(one, users) && isJoined(other, others);
+    await until(areJoined, "the servers hear each other, and their accounts are claimed");
     return pair;
   }
 

@@ -5,6 +5,7 @@ import { Outputs } from "../../core/machine.ts";
 import { TEXT_BYTES, textFault } from "../../core/text.ts";
 import type { ClientEvent, ClientQuestion } from "./client_event.ts";
 import { DeliveredMessages } from "./delivered.ts";
+import { EarlierMessages } from "./earlier_messages.ts";
 import { type ClientMessage, decodeServerMessage, encodeClientMessage, type ServerMessage } from "./messages.ts";
 import { idOf, type OutgoingMessage, OutgoingQueue } from "./outgoing.ts";
 import { PendingQuestions } from "./questions.ts";
@@ -68,6 +69,7 @@ export class NativeClient {
   readonly #delivered = new DeliveredMessages((event) => this.#show(event));
   /** Only where the server is one of several. */
   #shownEntries: ShownEntries | undefined;
+  readonly #earlier = new EarlierMessages();
   /** The store that numbers belong to; undefined before the first session. */
   #store: string | undefined;
   /** Everything up to here was shown. */
@@ -140,12 +142,14 @@ export class NativeClient {
   lost(): void {
     this.#stage = "offline";
     for (const question of this.#questions.takeAll()) {
+      if (this.#earlier.asks(question)) continue;
       this.#show({
         type: "denied",
         why: `the connection was lost before ${question.type} was answered`,
         question,
       });
     }
+    this.#earlier.lost();
   }
 
   /** The highest number that this client has given. */
@@ -238,7 +242,9 @@ export class NativeClient {
         return this.#delivered.conversations(message);
       case "live":
         // Without a session it is meant for another page that had this connection before.
-        return this.#stage === "loggedIn" ? this.#delivered.live(message.upTo) : undefined;
+        if (this.#stage !== "loggedIn") return;
+        this.#delivered.live(message.upTo);
+        return this.#lookThrough();
       case "behind":
         return this.#delivered.behind();
       case "read":
@@ -267,7 +273,7 @@ export class NativeClient {
         return this.#outputs.push({ type: "signalFailed", to: message.to });
       default: {
         const answer = this.#questions.answered(message);
-        if (answer) return "next" in answer ? this.#send(answer.next) : this.#show(answer);
+        if (answer) return "next" in answer ? this.#send(answer.next) : this.#answered(answer);
         // Other people have changed the rooms that this user is in.
         if (message.ref === 0 && (message.type === "joined" || message.type === "left")) this.ask({ type: "rooms" });
       }
@@ -307,8 +313,11 @@ export class NativeClient {
     if (storeChanged) {
       this.#ownFrom = last;
       this.#shown = this.#shownBefore?.get(this.#name)?.get(store) ?? 0;
-      this.#delivered.forget();
-      this.#shownEntries?.moved();
+      const waited = this.#delivered.forget();
+      if (this.#shownEntries) {
+        this.#shownEntries.moved();
+        this.#earlier.moved(waited);
+      }
     }
     this.#store = store;
     this.#show({
@@ -328,6 +337,22 @@ export class NativeClient {
     this.#outgoing.reset();
     this.#stage = "loggedIn";
     this.#sendWaiting();
+  }
+
+  /** Asks for the messages whose receivers had not got them at an earlier server. */
+  #lookThrough(): void {
+    const question = this.#earlier.next();
+    if (question) this.#send(this.#questions.ask(question));
+  }
+
+  #answered(event: ClientEvent): void {
+    if (!("question" in event) || !this.#earlier.asks(event.question)) return this.#show(event);
+    if (event.type === "history") {
+      const own = event.messages.filter(({ from, client }) => from === this.#name && client === this.#client);
+      this.#delivered.found(this.#earlier.take(own, ({ number }) => this.#idOf(number!)));
+    }
+    this.#earlier.done();
+    this.#lookThrough();
   }
 
   /** Whether number `seq` was not shown yet; from now on it was. */
@@ -351,6 +376,7 @@ export class NativeClient {
       case "message": {
         if (id !== undefined) {
           this.#show({ type: isFirst ? "sent" : "stored", id, to, seq, time });
+          this.#earlier.delete(id);
           if ("user" in to && to.user !== from) this.#delivered.track(seq, id, to.user);
         }
         const known = own && (seq <= this.#ownFrom || id !== undefined);

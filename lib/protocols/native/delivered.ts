@@ -1,4 +1,5 @@
 import type { ClientEvent } from "./client_event.ts";
+import type { FoundMessage, WaitingMessage } from "./earlier_messages.ts";
 import type { ServerMessage } from "./messages.ts";
 
 type Conversations = Extract<ServerMessage, { type: "conversations" }>;
@@ -14,7 +15,7 @@ const MAX_UNDELIVERED = 10_000;
  */
 export class DeliveredMessages {
   /** Private messages of this run that are stored and not received, by their entries. */
-  readonly #undelivered = new Map<number, { readonly id: string; readonly to: string }>();
+  #undelivered = new Map<number, WaitingMessage>();
   /** Up to where each user has received what this one said, but for what failed. */
   readonly #receivedBy = new Map<string, number>();
   /** Users whose cursors have moved while not everything was told. */
@@ -28,11 +29,23 @@ export class DeliveredMessages {
     this.#isLive = false;
   }
 
-  /** Numbers are those of another store. */
-  forget(): void {
+  /** Numbers are those of another store from now on; the messages that waited at the one before. */
+  forget(): WaitingMessage[] {
+    const waited = [...this.#undelivered.values()];
     this.#undelivered.clear();
     this.#receivedBy.clear();
     this.#held.clear();
+    return waited;
+  }
+
+  /** Own messages are in the log that was told before it was known that they are this client's. */
+  found(messages: readonly FoundMessage[]): void {
+    for (const { seq, id, to, failed } of messages) {
+      if (failed === undefined) this.#undelivered.set(seq, { id, to });
+      else this.show({ type: "failed", id, seq, to: { user: to }, why: failed });
+    }
+    this.#undelivered = new Map([...this.#undelivered].sort(([one], [other]) => one - other));
+    if (this.#isLive) this.#tell(Infinity);
   }
 
   /** An own message is stored, and waits for its receiver. */
