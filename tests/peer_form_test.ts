@@ -50,9 +50,8 @@ Deno.test("what the command line has is not asked for", () => {
   assertEquals(asked("peer"), ALL);
   assertEquals(asked("peer --udp 3001"), ["name", "table"]);
   assertEquals(asked("peer 10.0.0.1"), ["name", "udp"]);
-  assertEquals(asked("peer --name bob"), ["udp", "table"]);
-  assertEquals(asked("peer --name bob --udp 0 --table-refresh 5"), ["table"]);
-  assertEquals(asked("peer 10.0.0.1 --name bob"), [], "complete: any free port");
+  assertEquals(asked("peer --name bob"), [], "complete: any free port, and peers by multicast");
+  assertEquals(asked("peer 10.0.0.1 --name bob"), []);
 });
 
 Deno.test("the port that is offered is the first free one from 3001 to 5000, then from 2000, and never one in use", () => {

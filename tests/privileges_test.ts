@@ -46,6 +46,25 @@ Deno.test("deno task start and deno task client have the permissions of the exec
   }
 });
 
+Deno.test("every variable of the environment that the code names may be read: where it may not, Deno asks on the terminal", () => {
+  const named = (folder: string): string[] =>
+    [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+      const path = join(folder, name);
+      if (isDirectory) return named(path);
+      if (!name.endsWith(".ts")) return [];
+      return [...Deno.readTextFileSync(path).matchAll(/Deno\.env\.(?:get|has)\("(\w+)"\)/g)].map(([, variable]) =>
+        variable!
+      );
+    });
+  const [permission] = programs.find(({ name }) => name === "client")!.permissions.filter((flag) =>
+    flag.startsWith("--allow-env=")
+  );
+  const allowed = permission!.slice("--allow-env=".length).split(",");
+  const found = ["client", "terminal", "store", "net", "core"].flatMap((folder) => named(join(ROOT, "lib", folder)));
+  assert(found.includes("INIT_CWD") && found.includes("HOME"), `${found}`);
+  assertEquals(found.filter((variable) => !allowed.includes(variable)), []);
+});
+
 Deno.test({
   name: "a program that was given the root folder keeps the access to what it needs alone, links included",
   ignore: Deno.build.os === "windows",

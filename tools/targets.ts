@@ -33,7 +33,7 @@ export const programs: readonly Program[] = [
       "--allow-read",
       "--allow-write",
       // The last six are what a Classroom 50 runner says about a submission, for check --classroom.
-      "--allow-env=PARTYLINE_*,NO_COLOR,HOME,USERPROFILE,CLASSROOM,ASSIGNMENT,SUBMISSION_TAG,COMMIT_URL,RELEASE_URL,REVIEW_URL",
+      "--allow-env=PARTYLINE_*,NO_COLOR,HOME,USERPROFILE,INIT_CWD,CLASSROOM,ASSIGNMENT,SUBMISSION_TAG,COMMIT_URL,RELEASE_URL,REVIEW_URL",
       "--allow-sys=networkInterfaces,osUptime,statfs",
       // The browser, for --page, and the programs that check tests; given back by every other command. Naming the browsers
       // would have Deno say at each start which of them are missing.

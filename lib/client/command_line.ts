@@ -162,11 +162,10 @@ function readPeer(flags: Flags, attended: boolean): PeerPlan {
   if (fault !== undefined) throw new UserError(`--name ${JSON.stringify(name)}: ${fault}`);
   const udp = flags.value("udp");
   const refresh = flags.value("table-refresh");
-  // A command line with a user name and a server needs nothing more.
-  const isWhole = name !== undefined && table !== undefined;
   const canAsk = attended || page && name === undefined;
-  const asked = canAsk && !isWhole ? openFields({ name, udp, table: table?.host }) : [];
-  if (refresh !== undefined && table === undefined && !canAsk) {
+  // A command line with a user name needs nothing more: any free port, and multicast.
+  const asked = canAsk && name === undefined ? openFields({ name, udp, table: table?.host }) : [];
+  if (refresh !== undefined && table === undefined && !asked.includes("table")) {
     throw new UserError("--table-refresh requires peer HOST; for example: client peer 192.168.1.7 --name alice");
   }
   return {

@@ -114,9 +114,10 @@ ${SCRIPTS}`,
     summary: "chat between clients, without a server",
     text: `Messages go directly to their receivers, over UDP. The address book at HOST,
 such as that of \`server\` on port 2002, lists the peers; without one, peers on
-the same LAN are found by multicast. At a terminal, or with --page in the page,
-the name, the UDP port and the server are asked for. Users of the course's own
-programs are shown as \`alice (plain)\`: what they and you say is unconfirmed.
+the same LAN are found by multicast. Without --name the name, the UDP port and
+the server are asked for, at a terminal or in the page of --page. Users of the
+course's own programs are shown as \`alice (plain)\`: what they and you say is
+unconfirmed.
 
   /to NAME TEXT        send to one user; if offline, once you both are online
   /table               show the address book's table
