@@ -34,6 +34,8 @@ interface Sample {
   readonly own: { readonly process: number; readonly mainThread: number };
   readonly other: { readonly process: number; readonly mainThread: number };
   readonly nats: number;
+  /** That the exchange keeps of them. */
+  readonly bytes: number;
 }
 
 async function withLab<T>(act: (lab: Lab) => Promise<T>): Promise<T> {
@@ -85,6 +87,7 @@ async function sample({ nats, one, other, sender, first }: Lab): Promise<Sample>
     other: cpuMs(other.pid)!,
     nats: cpuMs(nats.running.pid)!,
   });
+  const bytesBefore = await keptBytes(nats.port);
   const before = now();
   await say(WINDOW_MS);
   const after = now();
@@ -97,6 +100,7 @@ async function sample({ nats, one, other, sender, first }: Lab): Promise<Sample>
     own: since("one"),
     other: since("other"),
     nats: after.nats.process - before.nats.process,
+    bytes: await keptBytes(nats.port) - bytesBefore,
   };
 }
 
@@ -138,19 +142,19 @@ export async function measureCosts(people: number): Promise<Costs> {
       told: toldEach,
       published: Math.max(0, per(plain.nats, plain) - 2 * given),
       given,
-      messageBytes: await messageBytes(lab.nats.port),
+      messageBytes: plain.bytes / plain.messages,
       ...noticeCosts(people),
     };
   });
 }
 
-/** Of a message as the exchange keeps it. */
-async function messageBytes(port: number): Promise<number> {
+/** The bytes that the exchange keeps. */
+async function keptBytes(port: number): Promise<number> {
   const address = parseNatsAddress(`nats://127.0.0.1:${port}`);
   const { connection, manager } = await openNats({ address, login: undefined, authority: undefined, name: "scale" });
   const { state } = await manager.streams.info("PL_SAID");
   await connection.close();
-  return state.bytes / state.messages;
+  return state.bytes;
 }
 
 /** What it takes to read that one of so many people at a server has gone, and that another has come. */
