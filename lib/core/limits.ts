@@ -618,7 +618,7 @@ export const EXCHANGE_LOG_BYTES = 1024 * 1024 * 1024;
 export const LINK_LOG_BYTES = 32 * 1024 * 1024;
 /** Bytes of messages that wait for the exchange to take them; further ones are lost, as a message between servers may be. */
 export const EXCHANGE_WAITING_BYTES = 8 * 1024 * 1024;
-/** Entries that are asked of the exchange at once: enough for tens of thousands a second on a LAN. */
+/** Messages of the log that are asked of the exchange at once: enough for tens of thousands a second on a LAN. */
 export const EXCHANGE_FETCH = 256;
 /** For the exchange to answer, from a login to the confirmation of an entry; a LAN takes milliseconds, an election a second. */
 export const EXCHANGE_ANSWER_MS = 5000;

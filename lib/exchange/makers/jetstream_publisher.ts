@@ -24,8 +24,8 @@ interface Gathered {
 
 /**
  * Appends entries to the log; those of one turn are one message, since each message costs as much as several entries. Their
- * confirmations come to one subscription, and one timer looks after all of them: the package's
- * own `publish` makes a request with a timer for each, which takes 50 to 80 µs instead of 10.
+ * confirmations come to one subscription, and one timer looks after all of them: the package's own `publish` makes a request with
+ * a timer for each, which takes 50 to 80 µs instead of 10.
  */
 export class LogPublisher {
   readonly #inbox = createInbox();
