@@ -86,6 +86,11 @@ Deno.test("a transcript has a line that comes in parts as one, and is bounded", 
   const transcript = new Transcript();
   for (const part of ["30", "3 ok\n30", "4 no\n"]) transcript.add(1, "bob La", "in", encodeText(part), 0);
   assertEquals(transcript.entries.map(({ bytes }) => visibleBytes(bytes)), ["303 ok\\n", "304 no\\n"]);
+  // A prompt and what follows it when something was typed are two.
+  transcript.add(1, "bob screen", "in", encodeText("name: "), 0);
+  transcript.add(1, "bob keys", "out", encodeText("bob\n"), 0);
+  transcript.add(1, "bob screen", "in", encodeText("hello bob\n"), 0);
+  assertEquals(transcript.entries.slice(2).map(({ link }) => link), ["screen", "keys", "screen"]);
   for (let i = 0; i < 1000; i++) transcript.add(2, "bob La", "in", encodeText("x".repeat(10_000) + "\n"), 0);
   assert(transcript.entries.length <= 400 && transcript.dropped > 0);
   assert(transcript.entries.every(({ bytes }) => bytes.length <= 4096));

@@ -22,6 +22,7 @@ export interface Failure {
   readonly isDescribed?: boolean;
 }
 
+const LF = 10;
 /** What is expected where nothing should come. */
 export const NOTHING = "nothing";
 
@@ -169,6 +170,7 @@ export class Expectations {
 export function nothingText({ pieces }: PlayLink, ms: number): string {
   if (pieces.length === 0) return `nothing within ${Math.round(ms)} ms`;
   const bytes = concat(pieces);
+  if (bytes.at(-1) === LF) return `only this within ${Math.round(ms)} ms: ${visibleBytes(bytes)}`;
   return `${bytes.length} bytes without a line end within ${Math.round(ms)} ms: ${visibleBytes(bytes)}`;
 }
 

@@ -5,6 +5,7 @@ import { sanitized } from "../core/text.ts";
 import type { ProgramExit } from "./program_exit.ts";
 
 const LAST_WORDS_BYTES = 600;
+const LAST_LINES = 3;
 /** How often, and how long each time, the outputs of a program that has ended are waited for: each time what is there is read. */
 const OUTPUT_ENDS = { times: 5, ms: 10 };
 
@@ -69,7 +70,7 @@ export class Program {
       owner.exited({
         status: signal === null ? code : undefined,
         signal: signal ?? undefined,
-        lastWords: sanitized(this.#lastWords.trim().split("\n").slice(-3).join(" / ")),
+        lastWords: lastLines(this.#lastWords),
       });
     });
   }
@@ -107,6 +108,12 @@ export class Program {
     running.delete(this);
     await Promise.all([this.#keys.abort().catch(() => {}), ...this.#outputs.map((output) => output.cancel())]);
   }
+}
+
+/** The last lines that say something; Python marks the place of a mistake in a line of its own. */
+function lastLines(text: string): string {
+  const lines = text.split("\n").map((line) => line.trim()).filter((line) => !/^[~^]*$/.test(line));
+  return sanitized(lines.slice(-LAST_LINES).join(" / "));
 }
 
 let knowsTerminals: boolean | undefined;

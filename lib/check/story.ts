@@ -57,8 +57,9 @@ export function transcriptLines(transcript: readonly Seen[]): string[] {
 }
 
 /** What was expected, what came, and a mark where they first differ; of long texts, what stands around it. */
-export function comparison({ where, expected, got, isDescribed }: Failure): string[] {
-  const at = isDescribed ? 0 : difference(expected, got) ?? 0;
+export function comparison({ where, expected, got, isUnexpected, isDescribed }: Failure): string[] {
+  // What is told of something that did not come is no text to compare.
+  const at = !isUnexpected || isDescribed ? 0 : difference(expected, got) ?? 0;
   const start = expected.length > MAX_TEXT && got.length > MAX_TEXT ? Math.max(0, at - BEFORE) : 0;
   const [left, right] = [expected, got].map((text) => part(text, start));
   const mark = at - start + (start > 0 ? 1 : 0);

@@ -26,13 +26,15 @@ const MAX_ENTRY_BYTES = 4096;
 /**
  * Everything that was seen.
  *
- * 1. What the program says is kept line by line: a line that arrives in parts is one entry.
+ * 1. What the program says is kept line by line: a line that arrives in parts is one entry, unless the check has said something
+ *    between them.
  * 2. What the check sends is kept write by write: two lines in one write are one entry, a line in two writes is two.
  */
 export class Transcript {
   readonly #entries: Entry[] = [];
-  /** The entry of each link whose line has not ended. */
-  readonly #open = new Map<string, Entry>();
+  /** The entry of each link whose line has not ended, and how much was sent before it. */
+  readonly #open = new Map<string, { readonly entry: Entry; readonly sent: number }>();
+  #sent = 0;
   #dropped = 0;
 
   get entries(): readonly Seen[] {
@@ -47,16 +49,18 @@ export class Transcript {
   add(at: number, name: string, way: Seen["way"], bytes: Uint8Array, step: number, isDatagram = false): void {
     const [who, link] = splitLink(name);
     const begin = (): Entry => this.#push({ at, who, link, way, bytes: new Uint8Array(0), more: 0, step });
+    if (way === "out") this.#sent++;
     if (isDatagram || way !== "in") return append(begin(), bytes);
     let rest = bytes;
     while (rest.length > 0) {
       const end = rest.indexOf(LF) + 1;
       const part = end > 0 ? rest.subarray(0, end) : rest;
       rest = rest.subarray(part.length);
-      const entry = this.#open.get(name) ?? begin();
+      const open = this.#open.get(name);
+      const entry = open?.sent === this.#sent ? open.entry : begin();
       append(entry, part);
       if (end > 0) this.#open.delete(name);
-      else this.#open.set(name, entry);
+      else this.#open.set(name, { entry, sent: this.#sent });
     }
   }
 

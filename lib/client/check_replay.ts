@@ -87,7 +87,7 @@ function storyOf(handout: string, { first, count, isFailed }: Broken): string {
     verdict: isFailed ? "fail" : "weak",
     points: 0,
     ms: 0,
-    failure: { step: 0, where: link, expected, got, isUnexpected: false },
+    failure: { step: 0, where: link, expected, got, isUnexpected: true },
     notes: [`${who}, session ${session}, at ${when} UTC${often}`],
     transcript,
     failed: 1,
