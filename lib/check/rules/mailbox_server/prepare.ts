@@ -97,8 +97,9 @@ export const welcomed = (who: string, link = "La"): Script => [
   proven(who, link),
 ];
 
-const ofItself = (who: string, link: string): Step[] =>
-  ["live", "conversations", "presence", "behind"].map((type) => ignore(`${who} ${link}`, json({ type })));
+/** What a server tells without being asked, when it likes. */
+const OF_ITSELF = /^(live|conversations|presence|roomChanges|membersChanged|behind)$/;
+export const ofItself = (who: string, link: string): Step => ignore(`${who} ${link}`, json({ type: OF_ITSELF }));
 
 /** Begins the session; prepared by mailbox/4/1. */
 export const begun = (who: string, link = "La", run = `${link}1`): Script => [
