@@ -227,7 +227,7 @@ Deno.test("the other user learns that an offer is refused or withdrawn, once the
   await back.event("offered");
   page.files.withdraw([...page.views.keys()][1]!);
   const withdrawn = await back.event("fileFailed", ({ name }) => name === "y");
-  assertEquals(withdrawn.why, "alice has withdrawn it: it was withdrawn");
+  assertEquals(withdrawn.why, "alice has withdrawn it");
 });
 
 Deno.test("an undecided offer can be withdrawn by its sender, and by nobody else", async () => {
@@ -240,5 +240,5 @@ Deno.test("an undecided offer can be withdrawn by its sender, and by nobody else
   bob.files.signalled("carol", encodeSignal({ type: "withdrawn", offer: id, why: "a lie" }));
   assertEquals(bob.view, undefined);
   alice.files.withdraw(id);
-  assertEquals((await bob.stands("ended")).text, "alice has withdrawn it: it was withdrawn");
+  assertEquals((await bob.stands("ended")).text, "alice has withdrawn it");
 });

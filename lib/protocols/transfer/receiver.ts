@@ -3,7 +3,7 @@ import type { FileEvent, TransferItem } from "./event.ts";
 import type { UnackedOutcomes } from "./outcomes.ts";
 import type { AttemptEvent, OfferEvent, RecordChange, Side, TransferContext } from "./output.ts";
 import type { OfferTaken } from "./offer.ts";
-import type { Signal } from "./signal.ts";
+import { type Signal, WITHDRAWN } from "./signal.ts";
 
 /**
  * An offer to us, until it is received, refused or withdrawn. Pure; a part of `FileTransfers`.
@@ -97,7 +97,8 @@ export class FileReceiver implements Side {
 
   withdrawn(why: string): void {
     if (this.outcome !== undefined || this.#download?.isComplete) return;
-    this.#lost(`${this.with} has withdrawn it: ${why}`);
+    const withdrawn = `${this.with} has withdrawn it`;
+    this.#lost(why === WITHDRAWN ? withdrawn : `${withdrawn}: ${why}`);
   }
 
   /** Makes room for newer offers. */

@@ -1,7 +1,7 @@
 import type { TransferItem } from "./event.ts";
 import type { AttemptEvent, OfferEvent, Side, TransferContext } from "./output.ts";
 import type { OfferMade } from "./offer.ts";
-import type { Signal } from "./signal.ts";
+import { type Signal, WITHDRAWN } from "./signal.ts";
 import { Upload, type Want } from "./upload.ts";
 
 /** An offer of ours, to one user or to a room, until everybody has it or it is withdrawn. Pure; a part of `FileTransfers`. */
@@ -73,7 +73,7 @@ export class FileSender implements Side {
   }
 
   /** The user withdraws the offer. */
-  stop(why = "it was withdrawn"): void {
+  stop(why = WITHDRAWN): void {
     this.outcome = "withdrawn";
     for (const upload of this.uploads) {
       upload.stop(why);

@@ -56,6 +56,8 @@ export type Signal =
   /** To the sender, or to the receiver: the offer is refused, or withdrawn. */
   | { readonly type: "refused" | "withdrawn"; readonly offer: string; readonly why: string };
 
+/** Why an offer is withdrawn, if its user gives no reason. */
+export const WITHDRAWN = "it was withdrawn";
 /** The most bytes of a relayed stream in one signal. */
 export const SIGNAL_BYTES = 12 * 1024;
 /** Cap on addresses that are read. */
