@@ -8,7 +8,7 @@ const SEEDS = 7;
 Deno.test(`${SEEDS} simulations of several servers at one exchange: nothing lost, twice or out of order, and senders know what became of each message`, () => {
   const total = { confirmed: 0, shown: 0, crashes: 0, stops: 0, lost: 0, cuts: 0 };
   for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
-    const report = simulateExchange(seed, 10_000);
+    const report = simulateExchange(seed, 2, 10_000);
     assertEquals(report.problems, [], `deno task simulate --lab exchange --seed ${seed} replays this for longer`);
     for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += report[key];
   }

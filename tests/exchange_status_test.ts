@@ -17,7 +17,7 @@ class Heard {
 
   hello(from: string, name: string, taken: Readonly<Record<string, number>> = {}): void {
     const numbers = Object.entries(taken).map(([server, number]) => ({ server, number }));
-    this.says(from, { type: "hello", name, taken: numbers, people: 0 });
+    this.says(from, { type: "hello", name, taken: numbers, people: 0, names: "" });
   }
 
   entry(place: number, server: string, number: number): void {

@@ -7,13 +7,15 @@ import { simulate } from "./support/im_simulation.ts";
 import { simulateMailbox } from "./support/mailbox_simulation.ts";
 import { simulatePeers } from "./support/peer_simulation.ts";
 
-// deno task simulate [--lab im|delivery|exchange|mailbox|datagrams|peers] [--seeds N] [--seed S]: runs many simulations, or one
-// again. Status 1 if any fails.
+// deno task simulate [--lab im|delivery|exchange|staying|mailbox|datagrams|peers] [--seeds N] [--seed S]: runs many simulations, one
+// again, or N from S on. Status 1 if any fails.
 
 const LABS = {
   im: simulate,
   delivery: simulateDelivery,
   exchange: (seed: number) => simulateExchange(seed),
+  /** Without users who go over to other servers. */
+  staying: (seed: number) => simulateExchange(seed, 0),
   mailbox: simulateMailbox,
   datagrams: simulateDatagrams,
   peers: simulatePeers,
@@ -28,7 +30,7 @@ if (!(lab in LABS)) {
   Deno.exit(2);
 }
 const from = Number(flags.seed ?? 1);
-const until = flags.seed === undefined ? Number(flags.seeds ?? 1000) : from;
+const until = from + Number(flags.seeds ?? (flags.seed === undefined ? 1000 : 1)) - 1;
 const began = performance.now();
 const totals: Record<string, number> = {};
 let wrong = 0;

@@ -52,10 +52,10 @@ export class CatchUp {
           for (const { pair, upTo } of pairs) {
             cursors.received(this.#parts.roster.conversation(pair) as Pair, known, upTo);
           }
+          cursors.acked(known, upTo);
         },
         () => {},
       );
-      cursors.acked(known, upTo);
     }
   }
 

@@ -9,7 +9,7 @@ import type { Draft, LogWriter } from "./log_writer.ts";
 import type { Queries } from "./queries.ts";
 import type { Questions } from "./questions.ts";
 import { REACTIONS, readReaction } from "./reactions.ts";
-import { type KnownUser, type Producer, REFUSALS } from "./roster.ts";
+import type { KnownUser, Producer } from "./roster.ts";
 import type { RecordId } from "./record_id.ts";
 import type { Sharing } from "./sharing.ts";
 import type { Tally } from "./tally.ts";
@@ -28,6 +28,8 @@ export interface ClientMessageParts {
   readonly tally: Tally;
   /** Where there are other servers. */
   readonly sharing: Sharing | undefined;
+  /** Which store numbers the messages. */
+  readonly store: string;
   readonly limits: Pick<Limits, "saidBytes" | "saidBytesPerSecond" | "failureEntries">;
 }
 
@@ -79,14 +81,17 @@ export class ClientMessages {
       return void this.#parts.outputs.push({ type: "end", session: session.id, why });
     }
     producer.number = number;
-    if (command.type === "unreadable") return this.#refuse(producer, number, command.why);
+    if (command.type === "unreadable") return this.refuse(producer, number, command.why);
+    if ("store" in command && command.store !== undefined && command.store !== this.#parts.store) {
+      return this.refuse(producer, number, `message ${command.of} has its number from another server`);
+    }
     const about = command.type === "say" ? command.reply : command.of;
     if (about === undefined) return this.#say(session, producer, command as Say, now);
     // The message is looked up first; what the user says after it waits for that.
     this.#held.set(user, []);
     const decided = (why: string | undefined, append: () => void) => {
       if (why === undefined) append();
-      else this.#refuse(producer, number, why);
+      else this.refuse(producer, number, why);
       const waiting = this.#held.get(user) ?? [];
       this.#held.delete(user);
       for (const { session, command } of waiting) this.take(session, command, now);
@@ -176,7 +181,7 @@ export class ClientMessages {
     this.#parts.tally.said++;
     if (why === undefined) return this.#append(session, producer, number, "message", to, text, reply, now, record);
     this.#parts.tally.failed++;
-    this.#refuse(producer, number, why);
+    this.refuse(producer, number, why);
   }
 
   #append(
@@ -212,28 +217,16 @@ export class ClientMessages {
   }
 
   /** A number is refused, and stays so; the client is told once that is committed. */
-  #refuse(producer: Producer, number: number, why: string): void {
-    this.#rememberRefusal(producer, number, why);
+  refuse(producer: Producer, number: number, why: string): void {
+    this.#parts.writer.refused(producer, number, why);
     const done = () => this.#tellRefused(producer, number, why);
     this.#parts.writer.after({ isFirst: true, done, failed: done });
   }
 
   /** A number could not be written, which the next batch says; the client is told at once. */
   #refused(producer: Producer, number: number, why: string): void {
-    this.#rememberRefusal(producer, number, why);
+    this.#parts.writer.refused(producer, number, why);
     this.#tellRefused(producer, number, why);
-  }
-
-  #rememberRefusal(producer: Producer, number: number, why: string): void {
-    const { user, client } = producer;
-    this.#parts.writer.write({ type: "refusal", user: user.id, client, number, why });
-    this.#parts.writer.taken(producer, number);
-    const refused = producer.refused ??= new Map();
-    refused.set(number, why);
-    for (const oldest of refused.keys()) {
-      if (refused.size <= REFUSALS) break;
-      refused.delete(oldest);
-    }
   }
 
   #tellRefused(producer: Producer, number: number, why: string): void {

@@ -55,6 +55,14 @@ export type Command =
   | { readonly type: "leave"; readonly why: string; readonly breaksRule?: boolean }
   | NativeCommand;
 
+/** What is said about a message. */
+interface Change {
+  readonly number: number;
+  readonly of: number;
+  /** The store that has numbered the message, if it may be another than this one's: then nothing is changed. */
+  readonly store?: string | undefined;
+}
+
 /** The commands of the native protocol only, which has access to the message store. `ref` returns in the answer. */
 export type NativeCommand =
   /** The session speaks the native protocol from now on. */
@@ -90,10 +98,10 @@ export type NativeCommand =
     /** The message of the same conversation to which this one replies. */
     readonly reply?: number | undefined;
   }
-  | { readonly type: "edit"; readonly number: number; readonly of: number; readonly text: string }
-  | { readonly type: "withdraw"; readonly number: number; readonly of: number }
+  | ({ readonly type: "edit"; readonly text: string } & Change)
+  | ({ readonly type: "withdraw" } & Change)
   /** Puts a mark to a message, or takes it back: see `reactionText`. */
-  | { readonly type: "react"; readonly number: number; readonly of: number; readonly text: string }
+  | ({ readonly type: "react"; readonly text: string } & Change)
   /** Something under a number that could not be read. */
   | { readonly type: "unreadable"; readonly number: number; readonly why: string }
   /** To be told to the other clients of a user, or to a guest, who is there, now or never. Guests' sessions send signals, too. */

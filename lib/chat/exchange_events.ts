@@ -1,14 +1,16 @@
 import type { Address } from "../core/address.ts";
 import type { PersonElsewhere } from "./elsewhere.ts";
 import type { Place, RecordId } from "./record_id.ts";
-import type { SavedRecord } from "./store.ts";
+import type { NameHolder, SavedRecord } from "./store.ts";
 
 /** What the chat of one server tells that of another, now or never. */
 export type ServerMessage =
   /** What has become of the receiver's record at the sender, where a handout session waits for that. */
   | { readonly type: "outcome"; readonly number: number; readonly delivered: boolean; readonly why: string }
   /** A signal between clients. */
-  | { readonly type: "signal"; readonly from: string; readonly at: string; readonly to: string; readonly text: string };
+  | { readonly type: "signal"; readonly from: string; readonly at: string; readonly to: string; readonly text: string }
+  /** Who holds names, as the sender knows it. */
+  | { readonly type: "names"; readonly holders: readonly NameHolder[] };
 
 /** Where clients reach a server. */
 export interface ServerPlace extends Address {
@@ -34,6 +36,8 @@ export type ExchangeOutput =
   /** Who is online here. */
   | { readonly type: "people"; readonly people: readonly PersonElsewhere[] }
   | { readonly type: "send"; readonly to: string; readonly message: ServerMessage }
+  /** Who holds names has changed; servers with the same digest agree. */
+  | { readonly type: "names"; readonly digest: string }
   /** The answer to `readRecords`. */
   | { readonly type: "records"; readonly ref: number; readonly records: readonly SavedRecord[] };
 
@@ -49,6 +53,8 @@ export type ExchangeInput =
   | { readonly type: "server"; readonly server: string; readonly name: string }
   /** What this server is called, and the others that are heard. */
   | { readonly type: "servers"; readonly name: string; readonly others: readonly NamedServer[] }
+  /** A server does not agree with this one about who holds names. */
+  | { readonly type: "namesDiffer"; readonly server: string }
   | { readonly type: "message"; readonly from: string; readonly message: ServerMessage }
   /** Asks for stored records of a server after a number. */
   | { readonly type: "readRecords"; readonly ref: number; readonly server: string; readonly after: number };

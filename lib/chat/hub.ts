@@ -123,6 +123,7 @@ export class Hub {
         accounts: () => this.#accounts,
         register: (name, key, now) => void this.#register(name, key, now, true),
         held: (name) => this.#names.add(name),
+        refused: (producer, number, why) => this.#messages.refuse(producer, number, why),
         endSessions: (name, why) => void this.operator.endSessions(name, why),
         admit: (session, name, proof, now) => this.#admit(session, name, proof, now),
         session: (id) => this.#sessions.get(id),
@@ -141,7 +142,7 @@ export class Hub {
       memberChanged: (...change) => this.#presence.memberChanged(...change),
     });
     const parts = { ...shared, delivery: this.#delivery, queries: this.#queries };
-    this.#messages = new ClientMessages({ ...parts, tally: this.tally, sharing });
+    this.#messages = new ClientMessages({ ...parts, tally: this.tally, sharing, store: start.id });
     this.#guests = new Guests({
       ...parts,
       messages: this.#messages,
@@ -180,7 +181,7 @@ export class Hub {
         newNameFault: (address, now) => this.#newNames.fault(address, now),
         register: (name, key, address, now) => {
           this.#newNames.count(address, now);
-          if (!this.#shared?.takesKey(name, key)) this.#register(name, key, now);
+          if (!this.#shared?.names.takesKey(name, key)) this.#register(name, key, now);
         },
         attempts: this.#attempts,
         cameFrom: (name, address) => this.#cameFrom(name, address),
@@ -209,10 +210,10 @@ export class Hub {
         accounts: () => this.#accounts,
         login: this.#login,
         replace: (name, secret) => {
-          const before = this.#shared?.refOf(name);
+          const before = this.#shared?.names.refOf(name);
           this.#accounts = this.#accounts.with(name, secret);
           this.#tickets.revoke(name);
-          this.#shared?.secretChanged(name, before);
+          this.#shared?.names.secretChanged(name, before);
         },
         online: (name) => online.get(name),
         attempts: this.#attempts,
@@ -225,7 +226,7 @@ export class Hub {
       add: (name, secret) => {
         this.#accounts = this.#accounts.with(name, secret);
         this.#names.add(name);
-        this.#shared?.secretChanged(name);
+        this.#shared?.names.secretChanged(name);
       },
       names: () => this.#names,
       isGuest: (name) => this.#guests.isHeld(name),
@@ -284,7 +285,7 @@ export class Hub {
       const why = changeOf(before.secret(name), accounts.secret(name));
       if (why !== undefined) this.operator.endSessions(name, `ended because ${why}`);
     }
-    this.#shared?.accountsChanged();
+    this.#shared?.names.accountsChanged();
   }
 
   /** Whether a session speaks our own protocol. */
@@ -497,7 +498,7 @@ export class Hub {
 
   #admit(session: Session, name: string, proof: Uint8Array | undefined, now: number): Effect[] {
     const { id, address } = session;
-    const heldUp = this.#shared?.holdUp(session, name, proof, now);
+    const heldUp = this.#shared?.names.holdUp(session, name, proof, now);
     if (heldUp) return heldUp;
     if (session.kind === "handout" && this.#online.get(name)?.handout) {
       return [
@@ -538,7 +539,7 @@ export class Hub {
   }
 
   #indexNames(): NameIndex {
-    const names = [...this.#accounts.names, ...this.#shared?.heldNames ?? []];
+    const names = [...this.#accounts.names, ...this.#shared?.names.held ?? []];
     for (const { name, registered } of this.#roster.users) if (registered) names.push(name);
     return new NameIndex(names);
   }

@@ -2,7 +2,7 @@ import type { Outputs } from "../core/machine.ts";
 import type { Effect } from "./effect.ts";
 import type { Entry, EntryType, Target } from "./entry.ts";
 import type { Place, RecordId } from "./record_id.ts";
-import type { Conversation, Producer, Roster } from "./roster.ts";
+import { type Conversation, type Producer, REFUSALS, type Roster } from "./roster.ts";
 import type { Snapshot, Write } from "./store.ts";
 import type { Session } from "./users.ts";
 
@@ -54,6 +54,8 @@ export interface Shared {
   /** Which client said it, and its number there. */
   readonly producer?: Producer | undefined;
   readonly number?: number | undefined;
+  /** Rows that are kept with it or not at all. */
+  readonly writes?: readonly Write[] | undefined;
   /** The record, made at this time of the wall clock. */
   encode(time: number): string;
   done(number: number, text: string): void;
@@ -61,8 +63,8 @@ export interface Shared {
   failed(why: string): void;
 }
 
-/** Rows of a record that is no entry. They are kept sooner or later. */
-interface Rows {
+/** Rows that are kept sooner or later, in the order of the entries around them. */
+export interface Rows {
   readonly writes: readonly Write[];
   done(): void;
 }
@@ -206,6 +208,19 @@ export class LogWriter {
     this.move(`producer ${user.id} ${client}`, { type: "producer", user: user.id, client, number }, false);
   }
 
+  /** A client's number is refused, and stays so. */
+  refused(producer: Producer, number: number, why: string): void {
+    const { user, client } = producer;
+    this.write({ type: "refusal", user: user.id, client, number, why });
+    this.taken(producer, number);
+    const refused = producer.refused ??= new Map();
+    refused.set(number, why);
+    for (const oldest of refused.keys()) {
+      if (refused.size <= REFUSALS) break;
+      refused.delete(oldest);
+    }
+  }
+
   /** A row that belongs to what is gathered. */
   write(write: Write): void {
     this.#facts.push(write);
@@ -246,6 +261,7 @@ export class LogWriter {
         records.push({ number, text });
         characters += text.length;
         writes.push({ type: "record", id: { server: this.#server, number }, text, isTaken: false });
+        writes.push(...item.shared.writes ?? []);
         if (producer && said !== undefined) taken.set(producer, said);
         continue;
       }

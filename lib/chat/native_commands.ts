@@ -96,6 +96,7 @@ export class NativeCommands {
     const servers = this.#parts.servers();
     const producer = session.producer = roster.producer(known, client);
     // Of refusals that could not be written the client knows more than a server that has crashed since.
+    producer.answered = Math.max(producer.answered, answered);
     producer.number = Math.max(producer.number, answered);
     producer.committed = Math.max(producer.committed, answered);
     session.takesTyping = typing === true;

@@ -190,11 +190,13 @@ export class Queries {
       if (isNew) known.roomsMade++;
       return sharing.share(
         { type: "join", room: name, user: known.name, unlisted: unlisted || online.guestsIn(name).size > 0 },
-        () => {
-          const members = roster.room(name)?.members.size ?? 0;
-          outputs.push(tell(asker.id, { type: "joined", ref, room: name, members }));
+        {
+          done: () => {
+            const members = roster.room(name)?.members.size ?? 0;
+            outputs.push(tell(asker.id, { type: "joined", ref, room: name, members }));
+          },
+          failed: (why) => this.#deny(asker, ref, why),
         },
-        (why) => this.#deny(asker, ref, why),
       );
     }
     // A room that guests are in already has a name that they keep to themselves.
@@ -230,8 +232,10 @@ export class Queries {
     if (sharing) {
       return sharing.share(
         { type: "leave", room: name, user: known.name },
-        () => outputs.push(tell(asker.id, { type: "left", ref, room: name })),
-        (why) => this.#deny(asker, ref, why),
+        {
+          done: () => void outputs.push(tell(asker.id, { type: "left", ref, room: name })),
+          failed: (why) => this.#deny(asker, ref, why),
+        },
       );
     }
     const room = roster.room(name)!;

@@ -6,6 +6,7 @@ import {
   readBoolean,
   readIdentifier,
   readInteger,
+  readList,
   readObject,
   readText,
   unexpected,
@@ -15,6 +16,12 @@ import type { RecordId } from "./record_id.ts";
 
 /** In place of a server: all others. */
 export const ALL_SERVERS = "all";
+
+/** A number of a client that was refused, and why. */
+export interface Refusal {
+  readonly number: number;
+  readonly why: string;
+}
 
 /** An entry of the log, without its number, which every server gives by itself. */
 export interface EntryRecord {
@@ -28,6 +35,10 @@ export interface EntryRecord {
   readonly of?: RecordId | undefined;
   readonly client?: string | undefined;
   readonly number?: number | undefined;
+  /** What the sender has said before it at other servers: it comes first everywhere. */
+  readonly after?: readonly RecordId[] | undefined;
+  /** Numbers of the client before this one that were refused, as far as other servers may not know it. */
+  readonly refused?: readonly Refusal[] | undefined;
   /** Said by a guest or the operator, who are no users. */
   readonly isGuest?: boolean;
   /** A handout session waits for the outcome at this server, or at all others. */
@@ -82,6 +93,8 @@ function readRecord(fields: Fields): SharedRecord {
         of: optional(readId, fields, "of"),
         client: optional(readIdentifier, fields, "client"),
         number: optional(readInteger, fields, "number"),
+        after: optional(readIds, fields, "after"),
+        refused: optional(readRefusals, fields, "refused"),
         isGuest: optional(readBoolean, fields, "isGuest") ?? false,
         awaits: optional(readText, fields, "awaits"),
         membersOnly: optional(readBoolean, fields, "membersOnly") ?? false,
@@ -120,6 +133,17 @@ function readTarget(fields: Fields, key: string): Target {
   const value = fields[key];
   if (typeof value !== "object" || value === null) throw unexpected(`"${key}", a user or a room`, value);
   return "user" in value ? { user: readText(value as Fields, "user") } : { room: readText(value as Fields, "room") };
+}
+
+function readRefusals(fields: Fields, key: string): Refusal[] {
+  return readList(fields, key, (each) => ({ number: readInteger(each, "number"), why: readText(each, "why") }));
+}
+
+function readIds(fields: Fields, key: string): RecordId[] {
+  return readList(fields, key, (each) => ({
+    server: readIdentifier(each, "server"),
+    number: readInteger(each, "number"),
+  }));
 }
 
 function readId(fields: Fields, key: string): RecordId {

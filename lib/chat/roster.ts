@@ -1,6 +1,7 @@
 import type { Target } from "./entry.ts";
 import { NameIndex } from "./name_index.ts";
 import { LOBBY } from "./names.ts";
+import type { RecordId } from "./record_id.ts";
 import type { Snapshot, Write } from "./store.ts";
 import { WaitingBytes } from "./waiting_bytes.ts";
 
@@ -15,6 +16,8 @@ export interface KnownUser {
   acked: number;
   /** Bytes of private messages that the user's clients do not have; changed by `Roster.wait`. */
   waitingBytes: number;
+  /** The newest of what each other server has recorded of the user, where nothing that was said here since names it. */
+  newestElsewhere: readonly RecordId[] | undefined;
   /** By the other user's number; undefined without any. */
   pairs: Map<number, Pair> | undefined;
   readonly rooms: Map<number, Room>;
@@ -71,10 +74,15 @@ export interface Producer {
   committed: number;
   /** Numbers that were refused, and why; the oldest go first. Undefined without any. */
   refused: Map<number, string> | undefined;
+  /** The client knows what has become of everything up to here; other servers know of all refusals up to there. */
+  answered: number;
+  refusalsShared: number;
 }
 
 export type Conversation = Room | Pair;
 
+/** What a server does not know of a client when it begins. */
+const UNKNOWN = { answered: 0, refusalsShared: 0 } as const;
 /** So many clients of one user are remembered; one that comes back after as many others counts as new. */
 const PRODUCERS = 64;
 /** Refusals of one client that are remembered: more than can be under way on a connection. */
@@ -100,7 +108,7 @@ export class Roster {
   #waitingBytes = 0;
   #writes: Write[] = [];
 
-  constructor(snapshot: Pick<Snapshot, "users" | "rooms" | "pairs" | "producers">) {
+  constructor(snapshot: Pick<Snapshot, "users" | "rooms" | "pairs" | "producers" | "sharing">) {
     for (const { id, name, key, registered, acked, networks } of snapshot.users) {
       this.#addUser({ ...blank(id, name), key, registered, acked, networks: new Set(networks) });
     }
@@ -128,7 +136,11 @@ export class Roster {
     for (const { user, client, number, refused } of snapshot.producers) {
       const known = this.#usersById.get(user)!;
       const reasons = refused.length > 0 ? new Map(refused.map(({ number, why }) => [number, why])) : undefined;
-      known.producers.set(client, { user: known, client, number, committed: number, refused: reasons });
+      known.producers.set(client, { user: known, client, number, committed: number, refused: reasons, ...UNKNOWN });
+    }
+    for (const { user, id } of snapshot.sharing?.newestElsewhere ?? []) {
+      const known = this.#usersById.get(user)!;
+      known.newestElsewhere = [...known.newestElsewhere ?? [], id];
     }
     if (!this.#rooms.has(LOBBY)) this.#makeRoom(LOBBY);
   }
@@ -199,6 +211,15 @@ export class Roster {
     }
     if (!isUnproven(user)) this.join(this.room(LOBBY)!, user, last);
     return user;
+  }
+
+  /** Another key holds the name of a user. */
+  replaceKey(user: KnownUser, key: Uint8Array, time: number): void {
+    if (isUnproven(user)) this.#unproven--;
+    else if (user.key) this.#heldByKey--;
+    user.key = key;
+    this.#countKey(user);
+    this.#writes.push({ type: "register", user: user.id, key, time });
   }
 
   /** The user has logged in from a network; of more than `most`, the one that was used longest ago is forgotten. */
@@ -300,7 +321,7 @@ export class Roster {
       if (user.producers.size < PRODUCERS) break;
       user.producers.delete(oldest);
     }
-    const producer: Producer = { user, client, number: 0, committed: 0, refused: undefined };
+    const producer: Producer = { user, client, number: 0, committed: 0, refused: undefined, ...UNKNOWN };
     user.producers.set(client, producer);
     return producer;
   }
@@ -381,6 +402,7 @@ function blank(id: number, name: string): KnownUser {
     key: undefined,
     acked: 0,
     waitingBytes: 0,
+    newestElsewhere: undefined,
     pairs: undefined,
     rooms: new Map(),
     producers: new Map(),

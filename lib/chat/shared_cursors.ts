@@ -1,5 +1,6 @@
 import { type Entry, sameTarget, type Target } from "./entry.ts";
 import type { RecentLog } from "./log.ts";
+import type { LogWriter, Rows } from "./log_writer.ts";
 import type { Questions } from "./questions.ts";
 import type { RecordId } from "./record_id.ts";
 import type { SharedRecord } from "./records.ts";
@@ -16,8 +17,8 @@ interface Received {
   readonly sender: KnownUser;
   readonly after: number;
   readonly upTo: number;
-  /** Moves the cursor here: with what is shared, so that neither is kept alone. */
-  readonly move: () => void;
+  /** The cursor of this server. */
+  readonly rows: Rows;
 }
 
 interface Read {
@@ -32,28 +33,42 @@ const LOOKED_THROUGH = 256;
 /**
  * Tells other servers up to where users of this one have received and read. Of several moves of a cursor they are told the last.
  *
- * What was received is told for the records of each server by themselves: their order is the same everywhere, while the orders of
- * logs differ if servers were apart.
+ * 1. What was received is told for the records of each server by themselves: their order is the same everywhere, while the orders
+ *    of logs differ if servers were apart.
+ * 2. A cursor of this server is written with the records that tell its move, or later: a crash leaves both or neither. Where the
+ *    store must be asked for the records, the next move of that cursor waits for the answer.
  */
 export class SharedCursors implements CursorMoves {
-  #received = new Map<string, Received>();
+  /** Moves that are not shared, by conversation and user. */
+  readonly #received = new Map<string, Received>();
+  /** Those for which the store is asked, and how many there are of each user. */
+  readonly #asked = new Set<string>();
+  readonly #open = new Map<KnownUser, number>();
+  readonly #whenShared = new Map<KnownUser, (() => void)[]>();
   #read = new Map<string, Read>();
   #readAt = Infinity;
 
-  /** `wanted` is called when a batch is to be written soon. */
   constructor(
     readonly sharing: Sharing,
     readonly log: RecentLog,
     readonly questions: Questions,
-    readonly wanted: () => void,
+    readonly writer: LogWriter,
   ) {}
 
-  received(pair: Pair, user: KnownUser, after: number, upTo: number, move: () => void): void {
+  received(pair: Pair, user: KnownUser, after: number, upTo: number, rows: Rows): void {
+    this.writer.urge();
     const sender = pair.users[sideOf(pair, user) === 0 ? 1 : 0];
-    if (sender === user) return move();
-    this.wanted();
     const key = `${pair.id} ${user.id}`;
-    this.#received.set(key, { pair, user, sender, after: this.#received.get(key)?.after ?? after, upTo, move });
+    const before = this.#received.get(key);
+    this.#received.set(key, { pair, user, sender, after: before?.after ?? after, upTo, rows });
+    if (!before) this.#open.set(user, (this.#open.get(user) ?? 0) + 1);
+  }
+
+  whenShared(user: KnownUser, then: () => void): void {
+    if (!this.#open.has(user)) return then();
+    const waiting = this.#whenShared.get(user);
+    if (waiting) waiting.push(then);
+    else this.#whenShared.set(user, [then]);
   }
 
   read(conversation: Conversation, user: KnownUser, of: Target, upTo: number): void {
@@ -62,10 +77,10 @@ export class SharedCursors implements CursorMoves {
   }
 
   flush(now: number): void {
-    if (this.#received.size > 0) {
-      const moves = this.#received;
-      this.#received = new Map();
-      for (const move of moves.values()) this.#shareReceived(move);
+    for (const [key, move] of this.#received) {
+      if (this.#asked.has(key)) continue;
+      this.#received.delete(key);
+      this.#shareReceived(key, move);
     }
     if (this.#readAt === Infinity && this.#read.size > 0) this.#readAt = now + READ_MS;
     if (now < this.#readAt) return;
@@ -75,26 +90,56 @@ export class SharedCursors implements CursorMoves {
     for (const move of moves.values()) this.#shareRead(move);
   }
 
-  #shareReceived({ pair, user, sender, after, upTo, move }: Received): void {
-    const share = (ids: Iterable<RecordId>) => {
-      move();
-      for (const id of ids) this.sharing.share({ type: "received", by: user.name, from: sender.name, upTo: id });
-    };
-    if (after >= this.log.floor && upTo - after <= LOOKED_THROUGH) {
-      const newest = new Map<string, RecordId>();
-      for (let seq = after + 1; seq <= upTo; seq++) {
-        const entry = this.log.get(seq);
-        if (entry?.record && entry.from === sender.name && isIn(entry, pair)) {
-          newest.set(entry.record.server, entry.record);
-        }
+  #shareReceived(key: string, move: Received): void {
+    const { pair, sender, after, upTo } = move;
+    if (after < this.log.floor || upTo - after > LOOKED_THROUGH) return this.#askFor(key, move);
+    const newest = new Map<string, RecordId>();
+    for (let seq = after + 1; seq <= upTo; seq++) {
+      const entry = this.log.get(seq);
+      if (entry?.record && entry.from === sender.name && isIn(entry, pair)) {
+        newest.set(entry.record.server, entry.record);
       }
-      return share(newest.values());
     }
+    this.#shared(move, [...newest.values()]);
+  }
+
+  #askFor(key: string, move: Received): void {
+    const { pair, sender, after, upTo } = move;
+    this.#asked.add(key);
     this.questions.ask(
       { type: "recordsIn", conversation: pair.id, sender: sender.id, after, upTo },
-      ({ ids }) => share(ids),
-      move,
+      ({ ids }) => {
+        this.#asked.delete(key);
+        this.#shared(move, ids);
+        this.writer.urge();
+      },
+      () => {
+        this.#asked.delete(key);
+        // The next move tells this one as well; without one, it is tried again.
+        const next = this.#received.get(key);
+        this.#received.set(key, { ...(next ?? move), after });
+        if (next) this.#close(move.user);
+      },
     );
+  }
+
+  #shared({ user, sender, rows }: Received, ids: readonly RecordId[]): void {
+    for (const [at, upTo] of ids.entries()) {
+      const record = { type: "received", by: user.name, from: sender.name, upTo } as const;
+      this.sharing.share(record, at === ids.length - 1 ? { rows } : {});
+    }
+    if (ids.length === 0) this.writer.writeRows(rows);
+    this.#close(user);
+  }
+
+  /** A move is shared. */
+  #close(user: KnownUser): void {
+    const open = this.#open.get(user)! - 1;
+    if (open > 0) return void this.#open.set(user, open);
+    this.#open.delete(user);
+    const waiting = this.#whenShared.get(user) ?? [];
+    this.#whenShared.delete(user);
+    for (const then of waiting) then();
   }
 
   #shareRead({ upTo, conversation, record }: Read): void {

@@ -7,17 +7,22 @@ export const KEY = "key ";
 /**
  * Which server holds each name, and what proves it.
  *
- * 1. The claim with the earliest place holds, at all servers, in whatever order they learn of claims.
+ * 1. The claim with the earliest place holds, at all servers, in whatever order they learn of claims. A claim has several places if
+ *    the exchange has lost it and was told again; servers that know different ones tell each other who holds which name, and all
+ *    come to the same.
  * 2. A name can be used where its holder is, and where the same thing proves it: a copy of the account, or the key.
  * 3. Only where a name can be used, another proof can take the place of the one that holds it.
  */
 export class SharedNames {
   readonly #holders: Map<string, NameHolder>;
   readonly #self: string;
+  /** Of the hashes of all holders. */
+  #sum = 0;
 
   constructor(self: string, holders: readonly NameHolder[], readonly nameOf: (server: string) => string) {
     this.#self = self;
-    this.#holders = new Map(holders.map((each) => [each.name, each]));
+    this.#holders = new Map();
+    for (const holder of holders) this.merge(holder);
   }
 
   get(name: string): NameHolder | undefined {
@@ -46,17 +51,42 @@ export class SharedNames {
     place: Place,
   ): NameHolder | undefined {
     const current = this.#holders.get(name);
-    const claim = { name, ref, server, ...place };
-    if (current && current.ref === ref && current.server === server) return undefined;
-    const replaces = current !== undefined && instead === current.ref;
-    if (current && !replaces && !isEarlier(claim, current)) return undefined;
-    this.#holders.set(name, claim);
-    return claim;
+    const version = current !== undefined && instead === current.ref ? current.version + 1 : 0;
+    return this.merge({ name, ref, server, ...place, version });
+  }
+
+  /** Another server says who holds a name, or a claim is decided; returns the holder, if that is news here. */
+  merge(holder: NameHolder): NameHolder | undefined {
+    const current = this.#holders.get(holder.name);
+    if (current && !takesPlace(holder, current)) return undefined;
+    this.#holders.set(holder.name, holder);
+    this.#sum = (this.#sum + hash(holder) - (current ? hash(current) : 0)) >>> 0;
+    return holder;
+  }
+
+  get all(): Iterable<NameHolder> {
+    return this.#holders.values();
+  }
+
+  /** The same at servers that agree about all names. */
+  get digest(): string {
+    return `${this.#holders.size}-${this.#sum.toString(36)}`;
   }
 }
 
-function isEarlier(one: NameHolder, other: NameHolder): boolean {
+/** A total order: of several holders of a name, all servers choose the same. */
+function takesPlace(one: NameHolder, other: NameHolder): boolean {
+  if (one.version !== other.version) return one.version > other.version;
   if (one.epoch !== other.epoch) return one.epoch < other.epoch;
   if (one.place !== other.place) return one.place < other.place;
-  return one.server < other.server;
+  if (one.server !== other.server) return one.server < other.server;
+  return one.ref < other.ref;
+}
+
+/** FNV-1a, of 32 bits. */
+function hash({ name, ref, server, epoch, place, version }: NameHolder): number {
+  const text = [name, ref, server, epoch, place, version].join(" ");
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash;
 }

@@ -1,10 +1,10 @@
 import type { Outputs } from "../core/machine.ts";
 import type { Effect } from "./effect.ts";
-import type { Draft, LogWriter } from "./log_writer.ts";
+import type { Draft, LogWriter, Rows } from "./log_writer.ts";
 import type { Questions } from "./questions.ts";
 import type { Place, RecordId } from "./record_id.ts";
-import { encodeRecord, type SharedRecord } from "./records.ts";
-import type { Conversation } from "./roster.ts";
+import { encodeRecord, type EntryRecord, type Refusal, type SharedRecord } from "./records.ts";
+import type { Conversation, Roster } from "./roster.ts";
 import type { SavedSharing } from "./store.ts";
 import type { RecordTaking } from "./taking.ts";
 import type { HandoutMessage } from "./handout_fan_out.ts";
@@ -15,10 +15,21 @@ export interface SharingParts {
   readonly questions: Questions;
   readonly outputs: Outputs<Effect>;
   readonly taking: RecordTaking;
+  readonly roster: Roster;
   readonly self: string;
   readonly saved: SavedSharing | undefined;
   /** The sender of a record waits for other servers. */
   readonly expect: (number: number, live: HandoutMessage) => void;
+}
+
+/** What else is to be done with something that is shared. */
+export interface ShareOptions {
+  /** It is part of the chat. */
+  readonly done?: () => void;
+  /** It could not be kept; without this it is tried again. */
+  readonly failed?: (why: string) => void;
+  /** Are kept with it or not at all. */
+  readonly rows?: Rows;
 }
 
 /** A record of this server that is committed, and not taken yet. */
@@ -26,6 +37,9 @@ interface Pending {
   readonly text: string;
   readonly take: (place: Place | undefined, next: () => void) => void;
 }
+
+/** Of a reason, so much is shared: as many refusals as are remembered fit into a record beside the longest text. */
+const REFUSAL_CHARACTERS = 80;
 
 /** Something that is taken in its turn. */
 type Turn = (next: () => void) => void;
@@ -64,7 +78,7 @@ export class Sharing {
 
   /** An entry that is said here; `live` where a handout session, a guest or the operator says it. */
   shareEntry(draft: Draft, conversation: Conversation, live: HandoutMessage | undefined, isGuest: boolean): void {
-    const { taking, writer } = this.#parts;
+    const { taking, writer, roster } = this.#parts;
     // What is about an entry from before the exchange stays here, as that does.
     if (draft.type !== "message" && draft.of !== undefined && !draft.ofRecord) {
       return writer.append(draft, conversation);
@@ -74,12 +88,19 @@ export class Sharing {
       writer.append(draft, conversation);
       return this.share(entryRecord(draft, undefined, false, 0));
     }
+    const user = isGuest ? undefined : roster.user(draft.from);
+    let after: readonly RecordId[] | undefined;
     writer.share({
       from: draft.from,
       producer: draft.producer,
       number: draft.number,
-      encode: (time) => encodeRecord(entryRecord(draft, live, isGuest, time)),
+      encode: (time) => {
+        after = user?.newestElsewhere;
+        return encodeRecord({ ...entryRecord(draft, live, isGuest, time), after, refused: refusedBefore(draft) });
+      },
       done: (number, text) => {
+        if (user?.newestElsewhere === after) user!.newestElsewhere = undefined;
+        if (draft.producer && draft.number !== undefined) draft.producer.refusalsShared = draft.number;
         // An answer may come before the entry is in the log here.
         if (live) this.#parts.expect(number, live);
         this.#committed(number, {
@@ -94,12 +115,17 @@ export class Sharing {
     });
   }
 
-  /** Something else; `done` is called once it is part of the chat, `failed` when it could not be kept. */
-  share(record: SharedRecord, done: () => void = () => {}, failed?: (why: string) => void): void {
+  /** Something else. */
+  share(record: SharedRecord, options: ShareOptions = {}): void {
+    const { done, failed, rows } = options;
     this.#parts.writer.share({
+      writes: rows?.writes,
       encode: (time) => encodeRecord(record.type === "entry" ? { ...record, time } : record),
-      done: (number, text) => this.#committed(number, this.#foreign(number, text, done)),
-      failed: (why) => failed ? failed(why) : this.share(record, done),
+      done: (number, text) => {
+        this.#committed(number, this.#foreign(number, text, done));
+        rows?.done();
+      },
+      failed: (why) => failed ? failed(why) : this.share(record, options),
     });
   }
 
@@ -204,12 +230,22 @@ export class Sharing {
   }
 }
 
+/** Refusals before a message, of which the client and other servers may not know. */
+function refusedBefore({ producer, number }: Draft): Refusal[] | undefined {
+  if (!producer?.refused || number === undefined) return undefined;
+  const after = Math.max(producer.answered, producer.refusalsShared);
+  const refused = [...producer.refused].filter(([each]) => each > after && each < number);
+  return refused.length > 0
+    ? refused.map(([number, why]) => ({ number, why: why.slice(0, REFUSAL_CHARACTERS) }))
+    : undefined;
+}
+
 function entryRecord(
   { type: kind, from, to, text, ofRecord, producer, number }: Draft,
   live: HandoutMessage | undefined,
   isGuest: boolean,
   time: number,
-): SharedRecord {
+): EntryRecord {
   return {
     type: "entry",
     kind,

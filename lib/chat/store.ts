@@ -49,8 +49,12 @@ export interface SavedProducer {
   readonly refused: readonly { readonly number: number; readonly why: string }[];
 }
 
-/** Which server holds a name, what proves it, and where its claim was put. */
+/**
+ * Which server holds a name, what proves it, and where its claim was put. `version` counts how often another proof has taken
+ * the place of the first.
+ */
 export interface NameHolder extends Place {
+  readonly version: number;
   readonly name: string;
   readonly ref: string;
   readonly server: string;
@@ -68,6 +72,8 @@ export interface SavedSharing {
   readonly givenBack: number;
   readonly pending: readonly { readonly number: number; readonly text: string }[];
   readonly names: readonly NameHolder[];
+  /** The newest of what each other server has recorded of users, of late. */
+  readonly newestElsewhere: readonly { readonly user: number; readonly id: RecordId }[];
 }
 
 /** All that the chat holds in memory, as it was committed last. */

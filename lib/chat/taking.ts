@@ -1,17 +1,16 @@
-import { decodeBase64 } from "../core/bytes.ts";
 import { Fault } from "../core/errors.ts";
 import type { Outputs } from "../core/machine.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Effect } from "./effect.ts";
 import type { RecentLog } from "./log.ts";
 import type { Draft, LogWriter, TakenRecord } from "./log_writer.ts";
+import type { NameClaims } from "./name_claims.ts";
 import { PendingOutcome } from "./outcome.ts";
 import type { Questions } from "./questions.ts";
 import type { RecordId } from "./record_id.ts";
 import { ALL_SERVERS, decodeRecord, type EntryRecord, type SharedRecord } from "./records.ts";
 import { type KnownUser, type Producer, type Room, type Roster, sideOf } from "./roster.ts";
-import { KEY, type SharedNames } from "./shared_names.ts";
-import type { NameHolder, Write } from "./store.ts";
+import type { Write } from "./store.ts";
 
 export interface TakingParts {
   readonly writer: LogWriter;
@@ -20,7 +19,7 @@ export interface TakingParts {
   readonly questions: Questions;
   readonly delivery: Delivery;
   readonly outputs: Outputs<Effect>;
-  readonly names: SharedNames;
+  readonly names: NameClaims;
   readonly limits: { readonly receiptMs: number };
   /** This server. */
   readonly self: string;
@@ -28,14 +27,12 @@ export interface TakingParts {
   readonly registered: (name: string, key: Uint8Array | undefined, now: number) => void;
   /** A room has other members, or one more. */
   readonly membersChanged: (room: Room, user: KnownUser, joined: boolean) => void;
-  /** Another server holds a name, or another proof. */
-  readonly heldBy: (holder: NameHolder) => void;
+  /** Another server has refused a client's number. */
+  readonly refused: (producer: Producer, number: number, why: string) => void;
 }
 
 /** Messages that were taken of other servers while the same client's number was under way here, at most. */
 const MAX_TAKEN_TWICE = 1000;
-/** A key that holds a name. */
-const KEY_BYTES = 32;
 
 /**
  * Makes records part of this server's chat, one after the other. Each is written once with the number that its server gave it;
@@ -147,7 +144,18 @@ export class RecordTaking {
   ): void {
     const { delivery, limits, self } = this.#parts;
     const { kind: type, from, to, text, time, number, isGuest, isNotice, membersOnly, awaits } = entry;
-    if (producer && number !== undefined) producer.number = Math.max(producer.number, number);
+    if (producer && number !== undefined) {
+      for (const refusal of entry.refused ?? []) {
+        // What the client has said again here is not refused.
+        if (refusal.number > producer.number) this.#parts.refused(producer, refusal.number, refusal.why);
+      }
+      producer.number = Math.max(producer.number, number);
+    }
+    if (!isGuest && record.id.server !== self) {
+      const user = this.#parts.roster.mention(from);
+      const others = user.newestElsewhere?.filter(({ server }) => server !== record.id.server) ?? [];
+      user.newestElsewhere = [...others, record.id];
+    }
     const draft: Draft = {
       type,
       from,
@@ -195,17 +203,14 @@ export class RecordTaking {
     read: Exclude<SharedRecord, { type: "entry" | "forget" }>,
     done: () => void,
   ): void {
-    const { roster, names, log, delivery, registered, membersChanged, heldBy, self } = this.#parts;
+    const { roster, names, log, delivery, registered, membersChanged, self } = this.#parts;
     const isOwn = record.id.server === self;
     switch (read.type) {
       case "claim": {
-        // Until the exchange has put it somewhere, nothing is decided.
-        const holder = record.place && names.claim(read, record.id, record.place);
-        const key = holder?.ref.startsWith(KEY) ? decodeBase64(holder.ref.slice(KEY.length)) : undefined;
-        if (key?.length === KEY_BYTES && !roster.user(read.name)?.registered) registered(read.name, key, this.now);
-        return this.#write(record, holder ? [{ type: "holder", holder }] : [], () => {
+        const rows = names.decide(read, record.id, record.place, this.now);
+        return this.#write(record, rows.writes, () => {
           done();
-          if (holder) heldBy(holder);
+          rows.done();
         });
       }
       case "user":

@@ -2,7 +2,7 @@ import type { Outputs } from "../core/machine.ts";
 import type { Effect } from "./effect.ts";
 import { type Entry, type Target, waits } from "./entry.ts";
 import type { RecentLog } from "./log.ts";
-import type { LogWriter } from "./log_writer.ts";
+import type { LogWriter, Rows } from "./log_writer.ts";
 import { LOBBY } from "./names.ts";
 import { type Conversation, type KnownUser, type Pair, type Roster, sideOf } from "./roster.ts";
 import type { OnlineUsers, Session, User } from "./users.ts";
@@ -18,8 +18,10 @@ export interface CursorParts {
 
 /** Is told of moves, for other servers. */
 export interface CursorMoves {
-  /** `user` has received what the other one said after `after` and up to `upTo`; `move` is called when that is shared. */
-  received(pair: Pair, user: KnownUser, after: number, upTo: number, move: () => void): void;
+  /** `user` has received what the other one said after `after` and up to `upTo`; `rows` are written when that is shared. */
+  received(pair: Pair, user: KnownUser, after: number, upTo: number, rows: Rows): void;
+  /** Calls back once all that the user has received so far is shared. */
+  whenShared(user: KnownUser, then: () => void): void;
   read(conversation: Conversation, user: KnownUser, of: Target, upTo: number): void;
   /** Before a batch is written. */
   flush(now: number): void;
@@ -51,9 +53,9 @@ export class UserCursors {
       const event = { type: "received", by: user.name, upTo } as const;
       if (to.length > 0) outputs.push({ type: "tell", to, event });
     };
-    const move = () => writer.move(`received ${pair.id} ${side}`, write, true, done);
-    if (this.shared && !isElsewhere) this.shared.received(pair, user, before, upTo, move);
-    else move();
+    const isShared = this.shared && !isElsewhere && pair.users[0] !== pair.users[1];
+    if (isShared) this.shared!.received(pair, user, before, upTo, { writes: [write], done });
+    else writer.move(`received ${pair.id} ${side}`, write, true, done);
   }
 
   /** `user` has what `from` said after `since` and up to `upTo`; with something before it that still waits, nothing moves. */
@@ -68,7 +70,10 @@ export class UserCursors {
   acked(known: KnownUser, upTo: number): void {
     if (upTo <= known.acked) return;
     known.acked = upTo;
-    this.#parts.writer.moveLater(`acked ${known.id}`, { type: "acked", user: known.id, upTo });
+    const move = () => this.#parts.writer.moveLater(`acked ${known.id}`, { type: "acked", user: known.id, upTo });
+    // A client that resumes is asked for receipts after it.
+    if (this.shared) this.shared.whenShared(known, move);
+    else move();
   }
 
   /** The user has read a conversation up to here. */

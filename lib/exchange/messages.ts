@@ -32,6 +32,8 @@ export type ServerNotice =
     readonly place?: ServerPlace | undefined;
     readonly taken: readonly RecordId[];
     readonly people: number;
+    /** Of who holds names. */
+    readonly names: string;
   }
   /** A part of those who are online at the sender. */
   | {
@@ -72,13 +74,12 @@ export function decodeEntry(bytes: Uint8Array): { readonly id: RecordId; readonl
 /** A name or an IP address. */
 const HOST = /^[A-Za-z0-9.:-]{1,253}$/;
 
-/** In the JSON of a record; in a text, its quotation marks would be escaped. */
-const ABOUT = /"(?:of|upTo)":\{"server":"([0-9A-Za-z]{1,64})","number":([0-9]{1,15})\}/;
+/** The name of a record in the JSON of another; in a text, its quotation marks would be escaped. */
+const RECORD = /\{"server":"([0-9A-Za-z]{1,64})","number":([0-9]{1,15})\}/g;
 
-/** The record that a record is about; undefined for one that stands alone. */
-export function aboutOf(text: string): RecordId | undefined {
-  const found = ABOUT.exec(text);
-  return found ? { server: found[1]!, number: Number(found[2]) } : undefined;
+/** The records that come before a record: what it is about, and what its sender has said at another server. */
+export function recordsBefore(text: string): RecordId[] {
+  return Array.from(text.matchAll(RECORD), ([, server, number]) => ({ server: server!, number: Number(number) }));
 }
 
 /** A notice, with the server that says it. */
@@ -106,6 +107,7 @@ function readNotice(fields: Fields): ServerNotice {
           number: readInteger(each, "number"),
         })),
         people: readInteger(fields, "people"),
+        names: readText(fields, "names"),
       };
     case "people":
       return {
@@ -172,6 +174,19 @@ function readMessage(fields: Fields): ServerMessage {
       number: readInteger(fields, "number"),
       delivered: readBoolean(fields, "delivered"),
       why: readText(fields, "why"),
+    };
+  }
+  if (fields.type === "names") {
+    return {
+      type: "names",
+      holders: readList(fields, "holders", (each) => ({
+        name: readText(each, "name"),
+        ref: readText(each, "ref"),
+        server: readIdentifier(each, "server"),
+        epoch: readInteger(each, "epoch"),
+        place: readInteger(each, "place"),
+        version: readInteger(each, "version"),
+      })),
     };
   }
   const [from, at, to, text] = ["from", "at", "to", "text"].map((key) => readText(fields, key));

@@ -35,12 +35,16 @@ export class MissingRecords {
     if (gap) gap.since = now;
   }
 
-  /** An answer has come; with nothing in it, the next server is asked. Returns whether it is hopeless. */
-  answered(server: string, isEmpty: boolean): boolean {
+  /** The records of an answer were taken: what is missing after them is asked for at once. */
+  answered(server: string): void {
     const gap = this.#gaps.get(server);
-    if (!gap) return false;
-    if (!isEmpty) Object.assign(gap, { isSeen: true, askedAt: -Infinity, empty: 0 });
-    return isEmpty && ++gap.empty >= MAX_EMPTY;
+    if (gap) Object.assign(gap, { isSeen: true, askedAt: -Infinity, empty: 0 });
+  }
+
+  /** An answer had no records: the next server is asked. Returns whether that has happened too often. */
+  isHopeless(server: string): boolean {
+    const gap = this.#gaps.get(server);
+    return gap !== undefined && ++gap.empty >= MAX_EMPTY;
   }
 
   /** Whom to ask for what now; `known` are all servers whose records are known of. */

@@ -17,6 +17,8 @@ export interface OtherServer {
   /** Up to where it has taken the records of each server. */
   taken: ReadonlyMap<string, number>;
   readonly people: HeardPeople;
+  /** Its digest of who holds names, as it was greeted with last. */
+  names: string;
 }
 
 /** How another server stands, for the operator. */
@@ -90,7 +92,7 @@ export class OtherServers {
     if (!known) {
       // One with the same name and another store has taken its place.
       for (const [each, away] of this.#away) if (each === id || away.name === name) this.#away.delete(each);
-      const begun = { since: now, heardAt: now, people: new HeardPeople() };
+      const begun = { since: now, heardAt: now, people: new HeardPeople(), names: "" };
       this.#servers.set(id, { id, name, place, taken: numbers, ...begun });
       return "new";
     }

@@ -14,6 +14,9 @@ const MAX_CHARACTERS = 256 * 1024;
 /** Entries among which a message is looked for by its client's number. */
 const RECENT = 100_000;
 
+/** Entries of which the exchange may still lose some, so that other servers have only the later ones. */
+const UNSETTLED = 10_000;
+
 /** What servers at an exchange share, in the chat's database. A server that is at none writes and reads nothing here. */
 export class RecordRows {
   readonly #statements: ReturnType<typeof prepare>;
@@ -46,8 +49,8 @@ export class RecordRows {
       case "serverName":
         return s.name.run(write.name, this.#server(write.server));
       case "holder": {
-        const { name, ref, server, epoch, place } = write.holder;
-        return s.hold.run(name, ref, server, epoch, place);
+        const { name, ref, server, epoch, place, version } = write.holder;
+        return s.hold.run(name, ref, server, epoch, place, version);
       }
       case "sharedReceived": {
         const { pair, side, user, sender, upTo } = write;
@@ -102,7 +105,7 @@ export class RecordRows {
 
   /** What the hub holds in memory; `id` is this server. Undefined where nothing was ever shared. */
   sharing(id: string): SavedSharing | undefined {
-    const { servers, exchange, newest, placeless, pending, holders } = this.#statements.saved;
+    const { servers, exchange, newest, placeless, pending, holders, newestElsewhere } = this.#statements.saved;
     const all = servers.all();
     if (all.length === 0) return undefined;
     const taken = all.find(({ server }) => server === id)?.taken ?? 0;
@@ -115,6 +118,7 @@ export class RecordRows {
       givenBack: first - 1,
       pending: pending.all(id, taken),
       names: holders.all(),
+      newestElsewhere: newestElsewhere.all(id).map(({ user, server, number }) => ({ user, id: { server, number } })),
     };
   }
 
@@ -167,7 +171,9 @@ function prepare(database: Database) {
       "UPDATE exchange SET epoch = ?, place = ? WHERE epoch < ? OR (epoch = ? AND place < ?)",
     ),
     name: database.prepare("UPDATE servers SET name = ? WHERE id = ?"),
-    hold: database.prepare("INSERT OR REPLACE INTO holders (name, ref, server, epoch, place) VALUES (?, ?, ?, ?, ?)"),
+    hold: database.prepare(
+      "INSERT OR REPLACE INTO holders (name, ref, server, epoch, place, version) VALUES (?, ?, ?, ?, ?, ?)",
+    ),
     receive: database.prepare(
       `INSERT INTO received (conversation, user, server, number) VALUES (?, ?, ?, ?)
        ON CONFLICT (conversation, user, server) DO UPDATE SET number = max(number, excluded.number)`,
@@ -220,8 +226,14 @@ function prepare(database: Database) {
       pending: database.prepare<{ number: number; text: string }>(
         `SELECT number, text FROM records WHERE ${OF_SERVER} AND number > ? ORDER BY number`,
       ),
-      holders: database.prepare<{ name: string; ref: string; server: string; epoch: number; place: number }>(
-        "SELECT name, ref, server, epoch, place FROM holders",
+      holders: database.prepare<
+        { name: string; ref: string; server: string; epoch: number; place: number; version: number }
+      >("SELECT name, ref, server, epoch, place, version FROM holders"),
+      newestElsewhere: database.prepare<{ user: number; server: string; number: number }>(
+        `SELECT sender AS user, servers.server, max(records.number) AS number
+         FROM log JOIN records ON at = log.seq AND records.seq = log.seq JOIN servers ON servers.id = records.server
+         WHERE log.seq > (SELECT last FROM state) - ${UNSETTLED} AND kind <> 3 AND typeof(sender) = 'integer'
+           AND servers.server <> ? GROUP BY sender, servers.server`,
       ),
     },
   };

@@ -246,6 +246,8 @@ export const STEPS: readonly string[] = [
     DELETE FROM conversation_entries WHERE conversation = old.conversation AND entry = old.seq;
   END;
   `,
+  // How often the proof of a name was replaced.
+  `ALTER TABLE holders ADD COLUMN version INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** Whose file this is, and of which version; throws a `UserError` when it is not one that this Partyline knows. */

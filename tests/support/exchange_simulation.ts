@@ -1,5 +1,6 @@
 import type { Secret } from "../../lib/chat/accounts.ts";
 import type { Target } from "../../lib/chat/entry.ts";
+import { checkAll } from "./exchange_checks.ts";
 import { Random } from "./random.ts";
 import { SimulatedExchange } from "./simulated_exchange.ts";
 import { HandoutProgram, NameProgram, NativeProgram, type PeopleWorld } from "./simulated_people.ts";
@@ -21,8 +22,7 @@ export interface ExchangeReport {
 }
 
 const NATIVES = ["ann", "bob", "cy", "dan"];
-/** So many of the first go over to other servers. */
-const ROAMING = 2;
+const MOVING = 2;
 const ROOMS = ["r1", "r2"];
 const HANDOUTS = ["hal", "ida"];
 const ACTIVE_MS = 40_000;
@@ -34,8 +34,11 @@ function secretOf(index: number): Secret {
   return { type: "scrypt", logN: 1, r: 8, p: 1, salt: new Uint8Array(16).fill(index), key: new Uint8Array(32) };
 }
 
-/** Several servers at one exchange, with people who talk; cuts, crashes and losses, then calm, then everything is checked. */
-export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeReport {
+/**
+ * Several servers at one exchange, with people who talk; cuts, crashes and losses, then calm, then everything is checked. So many
+ * of the native clients go over to other servers.
+ */
+export function simulateExchange(seed: number, moving = MOVING, activeMs = ACTIVE_MS): ExchangeReport {
   const random = new Random(seed);
   const time = new VirtualTime();
   const exchange = new SimulatedExchange(time, random);
@@ -46,7 +49,6 @@ export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeRe
     said: new Map(),
     confirmed: new Set(),
     failed: new Set(),
-    edited: new Set(),
     shown: new Map(),
   };
   const names = [...NATIVES, ...HANDOUTS];
@@ -58,9 +60,9 @@ export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeRe
   };
   const count = random.whole(2, 5);
   const servers = Array.from({ length: count }, (_, at) => {
-    // The first two go over to other servers, which know them by a copy of their accounts.
+    // The first go over to other servers, which know them by a copy of their accounts.
     const accounts = new Map(names.flatMap((name, index): [string, Secret][] => {
-      if (index < ROAMING) return [[name, secretOf(index)]];
+      if (index < moving) return [[name, secretOf(index)]];
       return index % count === at ? [[name, { type: "plain", password: "p" }]] : [];
     }));
     return new SimulatedServer(`lab${at + 1}`, { time, random, exchange }, accounts, onCrash);
@@ -69,7 +71,7 @@ export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeRe
   for (const [index, name] of names.entries()) {
     programs.push(
       NATIVES.includes(name)
-        ? new NativeProgram(world, name, homeOf(index), index < ROAMING ? 0.4 : 0)
+        ? new NativeProgram(world, name, homeOf(index), index < moving ? 0.4 : 0)
         : new HandoutProgram(world, name, homeOf(index), 0),
     );
   }
@@ -135,7 +137,7 @@ export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeRe
     const online = group.filter(({ isOnline }) => isOnline);
     if (online.length !== 1) world.problems.push(`${group[0]!.name} is held by ${online.length} at the end`);
   }
-  check(world, servers, programs, isCalm);
+  checkAll(world, servers, programs, isCalm);
   const shown = [...world.shown.values()].reduce((sum, { size }) => sum + size, 0);
   return {
     seed,
@@ -150,91 +152,4 @@ export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeRe
     cuts,
     appended: exchange.appended,
   };
-}
-
-function check(
-  world: PeopleWorld,
-  servers: readonly SimulatedServer[],
-  programs: readonly (NativeProgram | HandoutProgram)[],
-  isCalm: boolean,
-): void {
-  const { problems, said, confirmed, failed, edited, shown } = world;
-  const tell = (text: string) => void problems.push(text);
-  for (const program of programs) if (!program.isSettled) tell(`${program.name} is not settled at the end`);
-  const logs = servers.map(logOf);
-  for (const [at, log] of logs.entries()) {
-    const { name, machine, store } = servers[at]!;
-    const set = new Set(log);
-    if (set.size < log.length) tell(`${name} has ${log.filter((text, at) => log.indexOf(text) < at)} twice`);
-    for (const text of confirmed) {
-      if (!set.has(text) && !edited.has(text) && !text.includes("e", text.indexOf("."))) {
-        tell(`${name} does not have ${text}, which was confirmed`);
-      }
-    }
-    for (const text of logs[0]!) {
-      if (!set.has(text)) tell(`${name} does not have ${text}, which ${servers[0]!.name} has`);
-    }
-    for (const text of log) {
-      if (!logs[0]!.includes(text)) tell(`${servers[0]!.name} does not have ${text}, which ${name} has`);
-    }
-    checkOrder(log, name, isCalm, tell);
-    if (isCalm && log.join() !== logs[0]!.join()) tell(`${name} has another order than ${servers[0]!.name}`);
-    const { waiting, isAlone, servers: others } = machine.status;
-    if (waiting > 0 || isAlone) tell(`${name} still waits: ${waiting} records, alone: ${isAlone}`);
-    if (others.length !== servers.length - 1) tell(`${name} hears ${others.length} servers`);
-    for (const { name: other, behind } of others) if (behind > 0) tell(`${other} is ${behind} behind ${name}`);
-    for (const { users, received, waiting } of store.snapshot.pairs) {
-      if (users[0] === users[1]) continue;
-      for (const side of [0, 1] as const) {
-        if (waiting[side].bytes === 0) continue;
-        const [one, other] = users.map((id) => store.snapshot.users.find((user) => user.id === id)!.name);
-        const who = side === 0 ? `${one} of ${other}` : `${other} of ${one}`;
-        tell(
-          `${name}: ${waiting[side].bytes} bytes wait for ${who} after ${received[side]} up to ${waiting[side].upTo}`,
-        );
-      }
-    }
-  }
-  for (const [text, { from, to }] of said) {
-    if (failed.has(text)) continue;
-    const receivers = "user" in to ? [to.user] : to.room === "lobby" ? NATIVES : [];
-    for (const receiver of receivers) {
-      // What is said in the lobby is told to handout clients only while they are there.
-      if (receiver === from || HANDOUTS.includes(receiver)) continue;
-      if (!shown.get(receiver)!.has(text)) tell(`${receiver} was never told ${text}`);
-    }
-  }
-  for (const program of programs) {
-    // Of a room, a user who is now at one server and now at another sees what is said after joining by the order of each.
-    const order = program instanceof NativeProgram ? program.order : [];
-    checkOrder(order.filter((text) => !isOfRoom(said.get(text)!.to)), program.name, isCalm, tell);
-  }
-}
-
-function isOfRoom(to: Target): boolean {
-  return "room" in to && to.room !== "lobby";
-}
-
-/** All messages of a server's log, in order. */
-function logOf({ store }: SimulatedServer): string[] {
-  const { rooms, pairs } = store.snapshot;
-  const messages = [...rooms, ...pairs].flatMap(({ id }) =>
-    store.query({ type: "history", conversation: id, after: 0, limit: 1_000_000 }).messages
-  );
-  return messages.sort((one, other) => one.seq - other.seq).map(({ text }) => text);
-}
-
-/**
- * The texts of each sender are in the order in which they were said. What a sender says at one of two servers that are apart, and
- * then at the other, comes in two pieces.
- */
-function checkOrder(texts: readonly string[], where: string, isCalm: boolean, tell: (text: string) => void): void {
-  const last = new Map<string, number>();
-  for (const text of texts) {
-    // Without the number of an edit.
-    const [from, number] = text.replace(/e\d+$/, "").split(".");
-    if (!isCalm && NATIVES.indexOf(from!) in NATIVES.slice(0, ROAMING)) continue;
-    if (Number(number) <= (last.get(from!) ?? 0)) tell(`${where} has ${text} after ${from}.${last.get(from!)}`);
-    last.set(from!, Number(number));
-  }
 }

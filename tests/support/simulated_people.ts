@@ -16,13 +16,17 @@ export interface PeopleWorld {
   readonly confirmed: Set<string>;
   /** Texts that failed or were refused. */
   readonly failed: Set<string>;
-  /** Texts that their senders have changed. */
-  readonly edited: Set<string>;
   /** What each user's programs have shown. */
   readonly shown: Map<string, Set<string>>;
 }
 
 type NumberedCommand = Extract<Command, { type: "say" | "edit" }>;
+
+/** Something that a client says, until the server has answered it. */
+interface UnansweredCommand {
+  readonly text: string;
+  readonly command: NumberedCommand;
+}
 
 /** A connection to one server. */
 abstract class Program {
@@ -97,12 +101,16 @@ export class NativeProgram extends Program {
   readonly shown = new Map<string, { readonly store: string }>();
   readonly order: string[] = [];
   readonly rooms = new Set<string>();
-  readonly #unanswered: { readonly text: string; readonly command: NumberedCommand }[] = [];
+  /** For each text, the servers to which it was sent, and the newest entry that each had when the first such session began. */
+  readonly sent = new Map<string, Map<SimulatedServer, number>>();
+  readonly #unanswered: UnansweredCommand[] = [];
   /** Own words by the store that numbers them. */
   readonly #own = new Map<string, { readonly seq: number; readonly text: string; readonly to: string }[]>();
   readonly #told = new Map<string, number>();
   #number = 0;
   #store = "";
+  /** The newest entry of the server when the session began. */
+  #begunAt = 0;
   #isReady = false;
   #acks = false;
 
@@ -130,9 +138,8 @@ export class NativeProgram extends Program {
     const own = this.#own.get(this.#store) ?? [];
     if (!this.#isReady || own.length === 0) return;
     const { seq, text } = this.world.random.pick(own.slice(-10));
-    this.world.edited.add(text);
     const changed = `${text}e${this.counter}`;
-    this.#send({ type: "edit", number: ++this.#number, of: seq, text: changed }, changed);
+    this.#send({ type: "edit", number: ++this.#number, of: seq, store: this.#store, text: changed }, changed);
   }
 
   join(room: string): void {
@@ -145,8 +152,17 @@ export class NativeProgram extends Program {
   }
 
   #send(command: NumberedCommand, text: string): void {
-    this.#unanswered.push({ command, text });
-    if (this.#isReady) this.command(command);
+    const message = { command, text };
+    this.#unanswered.push(message);
+    if (this.#isReady) this.#give(message);
+  }
+
+  #give({ command, text }: UnansweredCommand): void {
+    const { server, sent } = this;
+    if (!sent.has(text)) sent.set(text, new Map());
+    const servers = sent.get(text)!;
+    if (!servers.has(server!)) servers.set(server!, this.#begunAt);
+    this.command(command);
   }
 
   protected begin(): void {
@@ -171,7 +187,8 @@ export class NativeProgram extends Program {
         for (const { number, why } of event.refused) this.#refused(number, why);
         this.#confirm(event.accepted);
         this.#isReady = true;
-        for (const { command } of this.#unanswered) this.command(command);
+        this.#begunAt = this.server!.store.snapshot.last;
+        for (const message of this.#unanswered) this.#give(message);
         return;
       case "joined":
         return void this.rooms.add(event.room);
@@ -230,7 +247,7 @@ export class NativeProgram extends Program {
     if (at < 0) return;
     const [message] = this.#unanswered.splice(at, 1);
     // A server that a client has gone over to may not know yet what the other one was told.
-    if (!/cannot keep|the disk|not a room|no message/.test(why)) {
+    if (!/cannot keep|the disk|not a room|from another server/.test(why)) {
       this.world.problems.push(`${message!.text} was refused: ${why}`);
     }
     this.world.failed.add(message!.text);

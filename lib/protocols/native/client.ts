@@ -425,7 +425,8 @@ export class NativeClient {
   }
 
   #push(message: Omit<OutgoingMessage, "id" | "number">): { id: string } | { why: string } {
-    const pushed = this.#outgoing.push(message);
+    const isAbout = message.of !== undefined || message.reply !== undefined;
+    const pushed = this.#outgoing.push(isAbout ? { ...message, store: this.#store } : message);
     if ("why" in pushed) return pushed;
     this.#sendWaiting();
     return { id: pushed.id };
@@ -435,11 +436,16 @@ export class NativeClient {
   #sendWaiting(): void {
     if (this.#stage !== "loggedIn") return;
     for (let message = this.#outgoing.next(); message; message = this.#outgoing.next()) {
-      const { number, to, text, of, reply, reacts } = message;
-      if (of === undefined) this.#send({ type: "say", number, to, text, ...replying(reply) });
-      else if (reacts) this.#send({ type: "react", number, of, text });
-      else if (text === "") this.#send({ type: "withdraw", number, of });
-      else this.#send({ type: "edit", number, of, text });
+      const { number, to, text, of, reply, reacts, store } = message;
+      const isElsewhere = store !== undefined && store !== this.#store;
+      if (of === undefined) {
+        this.#send({ type: "say", number, to, text, ...replying(isElsewhere ? undefined : reply) });
+        continue;
+      }
+      const change = { number, of, ...(isElsewhere ? { store } : {}) };
+      if (reacts) this.#send({ type: "react", ...change, text });
+      else if (text === "") this.#send({ type: "withdraw", ...change });
+      else this.#send({ type: "edit", ...change, text });
     }
   }
 

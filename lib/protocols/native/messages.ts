@@ -25,6 +25,8 @@ const ENTRY = { seq: integer, from: text, to: target("to"), time } as const;
 const PRODUCED = { client: optional(word), number: optional(integer) } as const;
 /** The message to which a message replies. */
 const REPLY = { reply: optional(integer) } as const;
+/** A message that is changed; `store`, if another than that of this session has numbered it. */
+const CHANGE = { number: integer, of: integer, store: optional(text) } as const;
 const USER = { name: text, online: flag, seen: optional(flag) } as const;
 const HISTORY_MESSAGE = {
   ...ENTRY,
@@ -47,9 +49,9 @@ export const CLIENT_MESSAGES = {
   /** Begins the session: this client's id, up to which of its numbers it has answers, and after which entry to go on. */
   resume: { client: word, answered: integer, store: optional(text), after: optional(integer), typing: optional(flag) },
   say: { number: integer, to: target("to"), text, ...REPLY },
-  edit: { number: integer, of: integer, text },
-  withdraw: { number: integer, of: integer },
-  react: { number: integer, of: integer, text },
+  edit: { ...CHANGE, text },
+  withdraw: CHANGE,
+  react: { ...CHANGE, text },
   ack: { seq: integer },
   read: { of: target("with"), upTo: integer },
   signal: { to: word, text },

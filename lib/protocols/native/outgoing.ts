@@ -16,6 +16,8 @@ export interface OutgoingMessage {
   readonly reacts?: boolean | undefined;
   /** The message to which a new one replies. */
   readonly reply?: number | undefined;
+  /** The store that has numbered `of` or `reply`. */
+  readonly store?: string | undefined;
 }
 
 /** Names a message among all of a user. */
