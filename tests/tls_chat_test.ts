@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { ChatClient } from "../lib/client/chat_client.ts";
+import { findOffer } from "../lib/client/known_server.ts";
 import { decodeText, encodeText } from "../lib/core/text.ts";
 import { connectTls } from "../lib/net/dial.ts";
 import { freePort } from "../lib/net/free_port.ts";
@@ -296,6 +297,18 @@ Deno.test("a renewed certificate keeps its key and is the same server; one witho
   const target = { host: HOST, port: listener.addr.port, serverName: SERVER_NAME, withinMs: 30_000 };
   using conn = await connectTls({ ...target, trusted: first.cert });
   assertEquals(conn.remoteAddr.port, listener.addr.port);
+  (await accepted).close();
+});
+
+Deno.test("a server that accepts and says nothing is said to have given no answer", async () => {
+  using listener = Deno.listen({ hostname: HOST, port: 0 });
+  const { port } = listener.addr;
+  const accepted = listener.accept();
+  await assertRejects(
+    () => findOffer({ host: HOST, port }, 20),
+    Deno.errors.TimedOut,
+    `no answer from ${HOST}:${port} within 20 ms`,
+  );
   (await accepted).close();
 });
 

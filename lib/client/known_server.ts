@@ -150,8 +150,8 @@ function warning({ host, port }: HostName, [before, now]: readonly [string, stri
 }
 
 /** What a server says of its TLS at the port of the IM handout; undefined if it has none. Throws if it cannot be asked. */
-export async function findOffer(where: HostName): Promise<TlsOffer | undefined> {
-  return decodeTlsOffer(await askForTls(where));
+export async function findOffer(where: HostName, withinMs = ANSWER_MS): Promise<TlsOffer | undefined> {
+  return decodeTlsOffer(await askForTls(where, withinMs));
 }
 
 export function nameOf({ host, port }: HostName): string {
@@ -163,9 +163,10 @@ function dial({ host }: HostName, { port, name, certificate }: TlsOffer): Promis
 }
 
 /** The first line that the server answers. */
-async function askForTls(where: HostName): Promise<string> {
+async function askForTls(where: HostName, withinMs: number): Promise<string> {
   const conn = await openTcp(where);
-  const timer = setTimeout(() => conn.close(), ANSWER_MS);
+  let late = false;
+  const timer = setTimeout(() => (late = true, conn.close()), withinMs);
   try {
     await conn.write(encodeLine(ASKS_TLS));
     const lines = new LineDecoder(REPLY_BYTES, decodeLossy);
@@ -176,6 +177,9 @@ async function askForTls(where: HostName): Promise<string> {
       if (line !== undefined) return typeof line === "string" ? line : "";
     }
     return lines.unfinishedText();
+  } catch (error) {
+    if (!late) throw error;
+    throw new Deno.errors.TimedOut(`no answer from ${nameOf(where)} within ${withinMs} ms`, { cause: error });
   } finally {
     clearTimeout(timer);
     try {
