@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { isAccessible } from "./support/accessible.ts";
 import { pageTest } from "./support/page_stage.ts";
+import { LISTENER_ROWS } from "../lib/protocols/listener_table.ts";
 import { readWebFiles } from "../lib/store/web_files.ts";
 import { languageFor, LANGUAGES } from "../lib/web/languages.ts";
 import { readSettings } from "../lib/web/settings.ts";
@@ -124,6 +125,11 @@ Deno.test("every text is shown somewhere, and every text that is shown is there"
   assertEquals(known.filter((name) => !asked.has(name)), [], "shown nowhere");
   assertEquals([...asked].filter((name) => !known.includes(name)), [], "not there");
   assertEquals(Object.keys(chatTexts.commands), Object.keys(SLASH_COMMANDS));
+});
+
+Deno.test("each listener has a name in every language", () => {
+  const labels = LISTENER_ROWS.flatMap(({ ways }) => ways.map(({ label }) => label));
+  assertEquals(labels.filter((label) => !(label in ENGLISH.server.names)), []);
 });
 
 Deno.test("no page and no script has an English text of its own", () => {

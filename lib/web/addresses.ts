@@ -1,6 +1,7 @@
 import { formatAddress, isLoopback as isLoopbackAddress, isWildcard, reachableHost } from "../core/address.ts";
 import { listenerRow } from "../protocols/listener_table.ts";
 import type { ListenerView, Snapshot } from "./watch_state.ts";
+import { serverTexts } from "./texts.ts";
 
 /** Where the page itself was loaded from: a part of `location`. */
 export interface PageLocation {
@@ -20,7 +21,12 @@ export interface ListenerAddress {
 }
 
 export function listenerLabel(name: string): string {
-  return listenerRow(name)?.ways.map(({ label }) => label).join(", ") ?? name;
+  return listenerRow(name)?.ways.map(({ label }) => translated(label)).join(", ") ?? name;
+}
+
+/** What a listener or a program is called in the language of the page. */
+export function translated(name: string): string {
+  return serverTexts.names[name] ?? name;
 }
 
 /** `hosts`: the addresses of the server's machine; `page`: where the page was loaded from. */

@@ -14,7 +14,7 @@ export function helpItems(
   return [
     ...help.map((broken) => ruleItem(broken, show)),
     ...troubles.map(({ name, trouble }) =>
-      make("li", {}, whoButton(name, show), " ", trouble!.text, " ", when(trouble!.time))
+      make("li", {}, whoButton(name, show), " ", english(trouble!.text), " ", when(trouble!.time))
     ),
   ];
 }
@@ -33,7 +33,9 @@ function ruleItem(
       whoButton(name, show),
       " ",
       make("code", {}, rule),
-      ` ${title}${isWeak ? serverTexts.weak : ""}`,
+      " ",
+      english(title),
+      isWeak ? serverTexts.weak : "",
       " ",
       when(time, often),
     ),
@@ -47,6 +49,11 @@ function ruleItem(
     ),
     make("p", { class: "cause" }, serverTexts.cause(cause)),
   );
+}
+
+/** The words of `client check` and of the server's log, which are English everywhere. */
+function english(text: string): HTMLElement {
+  return make("span", { lang: "en" }, text);
 }
 
 function whoButton(name: string, show: (name: string) => void): HTMLElement {

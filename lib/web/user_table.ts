@@ -1,5 +1,5 @@
 import { visible } from "../core/wire_text.ts";
-import { listenerLabel } from "./addresses.ts";
+import { listenerLabel, translated } from "./addresses.ts";
 import { make, setText } from "./dom.ts";
 import { durationText, formatClock, formatNumber } from "./format.ts";
 import { serverTexts } from "./texts.ts";
@@ -75,7 +75,7 @@ export class UserTable {
 
 function drawRow(row: Row, user: UserRow, broken: number, now: number, chosen: string | undefined): void {
   const { isLoggedIn, isGuest, doors, programs, confirms, hasDeadline, line, trouble } = user;
-  const where = `${doors.map(listenerLabel).join(", ")}, ${programs.join(", ")}`;
+  const where = `${doors.map(listenerLabel).join(", ")}, ${programs.map(translated).join(", ")}`;
   setText(row.program, isLoggedIn ? where : `${where}, ${isGuest ? serverTexts.guest : serverTexts.noLogin}`);
   setText(row.cells.since, formatClock(user.since));
   setText(row.cells.sent, formatNumber(user.sent));
