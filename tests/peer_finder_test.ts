@@ -86,7 +86,7 @@ Deno.test("a finder announces itself after 1 s, 2 s and every 30 s, and tells a 
   assertEquals(pass(3000), ["announce"]);
   finder.announced([], "the network is down", 3000);
   assertEquals(take(), ["notice you cannot be announ"]);
-  assertEquals(pass(8000), ["notice nobody has answered ", "announce"]);
+  assertEquals(pass(8000), ["notice no peer has answered", "announce"]);
   finder.announced(["10.0.0.1"], undefined, 8000);
   assertEquals([take(), finder.wakeAt], [[], 38_000]);
   finder.leave(9000);

@@ -188,7 +188,7 @@ test("without multicast or without a network the client says how to add a peer, 
   await using alice = peer(hosts, folder, "alice");
   await using bob = peer(hosts, folder, "bob", [], 3001);
   await using carol = peer(hosts, folder, "carol");
-  const alone = "nobody has answered so far. Where multicast is blocked, ask at an address: /add HOST:PORT\n";
+  const alone = "no peer has answered so far. Where multicast is blocked, ask at an address: /add HOST:PORT\n";
   await logged(alice, alone);
   await logged(bob, alone);
   const cut = "you cannot be announced to others (this machine is on no network), trying again; or ask at an address: ";

@@ -176,7 +176,7 @@ Deno.test("a script between peers reads one line per event; news and mistakes go
     { type: "users", users: [{ name: "bob", online: true }, { name: "carol", online: false }] },
     { type: "rooms", rooms: [{ name: "lab1", members: 2, joined: true }] },
     { type: "notice", text: "the table at 10.0.0.1:2002 does not answer" },
-    { type: "denied", why: "nobody called eve has been seen" },
+    { type: "denied", why: "no user called eve has been seen" },
   ).hears("bob", { user: "alice" }, "line\r\nbreak\x1b[2J").hears("bob", LAB, "hello all").types(
     "hello",
     "/history bob",
@@ -204,7 +204,7 @@ Deno.test("a script between peers reads one line per event; news and mistakes go
       "carol (offline)",
       "lab1 2 members, joined",
       "err the table at 10.0.0.1:2002 does not answer",
-      "err nobody called eve has been seen",
+      "err no user called eve has been seen",
       "from bob: line break␛[2J",
       "lab1 bob: hello all",
       "hello",

@@ -122,7 +122,7 @@ Deno.test("a group: who is in it hears what is said, who comes later hears what 
 Deno.test("/group with somebody who is away or unknown makes no group, and says why", async () => {
   const [, alice] = await linkedPeers("alice", "bob");
   alice.ask({ type: "group", room: "lab", members: ["bob", "zoe"] });
-  assertEquals(state(alice), ["nobody called zoe has been seen; /list shows who has"]);
+  assertEquals(state(alice), ["no user called zoe has been seen; /list shows those who have"]);
   assert(!alice.peer.groups.isIn("lab"));
 });
 
@@ -547,7 +547,7 @@ Deno.test("a program without keys is gone with a message under way: its sender i
     "offline pat",
     "failed 1: the connection was lost; it may have arrived",
   ]);
-  assertEquals(bob.say("pat", "hello?"), { why: "nobody called pat has been seen; /list shows who has" });
+  assertEquals(bob.say("pat", "hello?"), { why: "no user called pat has been seen; /list shows those who have" });
 });
 
 Deno.test("100 labs of peers, 30 % loss; they crash, leave, move, are cut: all told the truth, groups agree, secrets stay", async () => {

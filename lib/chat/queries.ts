@@ -226,7 +226,7 @@ export class Queries {
   ): void {
     const { ref, room: name } = question;
     const { roster, writer, delivery, outputs } = this.#parts;
-    if (name === LOBBY) return this.#deny(asker, ref, "everybody is in the lobby; it cannot be left");
+    if (name === LOBBY) return this.#deny(asker, ref, "every user is in the lobby; it cannot be left");
     if (!this.isIn(known.name, name)) return this.#deny(asker, ref, notInRoom(name));
     const { sharing } = this.#parts;
     if (sharing) {

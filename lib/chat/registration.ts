@@ -63,7 +63,7 @@ export class Registration {
     const fault = chosenNameFault(name);
     if (fault !== undefined) return fault;
     const like = skeleton(name);
-    if (this.#pending.has(like)) return `"${name}" is being registered by somebody else right now`;
+    if (this.#pending.has(like)) return `"${name}" is being registered by another user right now`;
     if (this.context.isGuest(name)) return `"${name}" is the name of a guest who is here`;
     const others = this.context.names().like(name);
     if (others.includes(name)) return `"${name}" is taken`;

@@ -42,7 +42,7 @@ function notItself(conn: Deno.TcpConn): Deno.TcpConn {
   const { localAddr: here, remoteAddr: there } = conn;
   if (here.port !== there.port || here.hostname !== there.hostname) return conn;
   conn.close();
-  throw new Deno.errors.ConnectionRefused(`nobody listens on port ${there.port}`);
+  throw new Deno.errors.ConnectionRefused(`nothing listens on port ${there.port}`);
 }
 
 /** The peer does not prove that it is the one who is meant, or speaks no TLS. */

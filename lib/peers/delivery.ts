@@ -91,7 +91,7 @@ export class PeerDelivery {
     if (audience.length === 0) return { why: `nobody else is in ${to.room}` };
     const { people } = this.#context;
     const met = audience.map(({ key }) => people.get(key)).filter((person) => person !== undefined);
-    if (met.length === 0) return { why: `you have met nobody who is in ${to.room}` };
+    if (met.length === 0) return { why: `you have met no member of ${to.room}` };
     const said = this.#sayTo(met, text, to.room);
     const unmet = audience.length - met.length;
     if (unmet > 0 && "id" in said) this.#unmet.push({ ...said, room: to.room, count: unmet });

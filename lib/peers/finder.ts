@@ -152,7 +152,7 @@ export class PeerFinder {
     if (now >= this.#lonelyAt) {
       this.#lonelyAt = Infinity;
       if (this.peers.size === 0) {
-        this.#notice("nobody has answered so far. Where multicast is blocked, ask at an address: /add HOST:PORT");
+        this.#notice("no peer has answered so far. Where multicast is blocked, ask at an address: /add HOST:PORT");
       }
     }
     if (now >= this.#settleCheckAt) this.#checkSettled(now);

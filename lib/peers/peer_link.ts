@@ -145,7 +145,7 @@ export class PeerLink {
       case "opened":
         this.#isComputing = false;
         if (answer.text) return this.#readText(answer.text, true);
-        return this.#fail("what is sealed cannot be opened: the keys differ, or somebody has changed it");
+        return this.#fail("what is sealed cannot be opened: the keys differ, or it was changed on the way");
       case "sealed": {
         this.#isSealing = false;
         const message = new Uint8Array(1 + answer.box.length);

@@ -105,7 +105,7 @@ export class People {
     );
     const there = named.filter(isPresent);
     const [first, ...others] = there.length > 0 ? there : named;
-    if (!first) return `nobody called ${text} has been seen; /list shows who has`;
+    if (!first) return `no user called ${text} has been seen; /list shows those who have`;
     if (others.length === 0) return first;
     const labels = [first, ...others].map((person) => `${name}@${person.address || UNKNOWN}`);
     return `${labels.length} people are called ${name}: ${labels.join(", ")}; say which`;

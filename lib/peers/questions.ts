@@ -21,7 +21,7 @@ export interface Answerers {
 export class Questions {
   readonly #context: PeerContext;
   readonly #answerers: Answerers;
-  /** Addresses that the user has named and where nobody has answered, and when that is shown. */
+  /** Addresses that the user has named and where no peer has answered, and when that is shown. */
   readonly #named = new Map<string, number>();
 
   constructor(context: PeerContext, answerers: Answerers) {
@@ -51,7 +51,7 @@ export class Questions {
       const isPlain = this.#context.people.all().some((person) => person.plain && person.address === address);
       if (isPlain) continue;
       const seconds = Math.round(this.#context.limits.namedMs / 1000);
-      const text = `nobody has answered at ${address} so far; asking goes on for ${seconds} s`;
+      const text = `no peer has answered at ${address} so far; asking goes on for ${seconds} s`;
       this.#context.show({ type: "notice", text });
     }
   }

@@ -49,7 +49,7 @@ export async function hashUsers(
   if (plain.length === 0) return { hashed: 0, already };
   if (readText(target) !== text) {
     throw new UserError(
-      `${path} was changed by somebody else in the meantime; it was left as it is, and no password was hashed`,
+      `${path} was changed by another program in the meantime; it was left as it is, and no password was hashed`,
     );
   }
   replaceFile(target, lines.join("\n"));

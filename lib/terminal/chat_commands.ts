@@ -82,7 +82,7 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
     usage: "/leave ROOM",
     short: "leave a room",
     example: "/leave lab1",
-    long: ["You no longer get its messages. Nobody can leave the lobby."],
+    long: ["You no longer get its messages. The lobby cannot be left."],
     parse: one("ROOM", anyName, (room) => ({ type: "ask", question: { type: "leave", room } })),
     names: joined,
   },

@@ -340,7 +340,7 @@ export class RoomsClient implements Machine<RoomsClientOutput> {
 }
 
 const HELP = [
-  "TEXT          say it to everybody else in the room",
+  "TEXT          send it to the other members of the room",
   "/send FILE    send a file to the room; it is shown first, and Enter sends it",
   "/accept N     save a file that has been announced",
   "/refuse N     do not save it",
