@@ -19,8 +19,8 @@ async function sees(client: RawClient, names: readonly string[]): Promise<void> 
 
 Deno.test("IM clients of two linked servers list each other, and the outcome of a message is that of its receiver at the other server", async () => {
   await using servers = await LinkedServers.open("jacky 12345\nbob 12345", "zoe 12345\nyves 12345");
-  using jacky = await servers.one.join("jacky");
-  using zoe = await servers.other.join("zoe");
+  using jacky = await servers.join(servers.one, "jacky");
+  using zoe = await servers.join(servers.other, "zoe");
   await sees(jacky, ["jacky", "zoe"]);
   await sees(zoe, ["zoe", "jacky"]);
 
@@ -32,7 +32,7 @@ Deno.test("IM clients of two linked servers list each other, and the outcome of 
   assertEquals(await jacky.take(), "/from zoe Hi!");
   assertEquals(await zoe.la.line(), "303 Message delivery successful");
 
-  using bob = await servers.one.join("bob");
+  using bob = await servers.join(servers.one, "bob");
   await sees(zoe, ["zoe", "jacky", "bob"]);
   await jacky.la.send("/toall To all of you\n");
   assertEquals(await zoe.take(), "/broadcastfrom jacky To all of you");

@@ -194,7 +194,7 @@ for (const tlsPort of [true, false]) {
     const { one, other } = servers;
     using folder = new Folder();
     folder.write("secret", "12345\n");
-    using bob = await one.join("bob");
+    using bob = await servers.join(one, "bob");
     const options = ["--name", "alice", "--password-file", "secret", "--data", folder.path];
     await using alice = new Running(SOURCES, "client", ["chat", HOST, String(other.port), ...options], folder.path);
     await alice.type("/to bob m1\n");

@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import { freePort } from "../../lib/net/free_port.ts";
 import type { ExchangePlan } from "../../lib/server/exchange_options.ts";
-import { TestServer, type TestServerOptions } from "./test_server.ts";
-import { until } from "./wire.ts";
+import { RawClient, TestServer, type TestServerOptions } from "./test_server.ts";
+import { until, WAIT_MS } from "./wire.ts";
 
 /** Two servers that are linked: the first one keeps the log. */
 export class LinkedServers {
@@ -32,6 +32,23 @@ export class LinkedServers {
     const areJoined = () => isJoined(one, users) && isJoined(other, others);
     await until(areJoined, "the servers hear each other, and their accounts are claimed");
     return pair;
+  }
+
+  /**
+   * A client that has logged in at one of them. On a busy machine a server may hear nothing of the other one for seconds, and
+   * refuses logins meanwhile.
+   */
+  async join(server: TestServer, name: string): Promise<RawClient> {
+    for (const end = Date.now() + WAIT_MS;;) {
+      const client = await RawClient.open(server.port);
+      try {
+        await client.login(name, "12345");
+        return client;
+      } catch (error) {
+        client.close();
+        if (Date.now() > end) throw error;
+      }
+    }
   }
 
   /** Stops the second one for good. */

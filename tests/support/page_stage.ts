@@ -6,6 +6,10 @@ import { type TestServerOptions, WebTestServer } from "./test_server.ts";
 const why = Chromium.program() === undefined ? "Chromium is not installed" : undefined;
 const skip = why !== undefined && !Deno.env.has("PARTYLINE_REQUIRE_ALL");
 
+/** One browser for all tests of a file, since it takes a second to start; each person has a context of their own. */
+let launched: Promise<Chromium> | undefined;
+Deno.test.afterAll(async () => await (await launched)?.[Symbol.asyncDispose]());
+
 /** A server whose page people use. */
 export interface PageStage {
   readonly server: WebTestServer;
@@ -31,7 +35,7 @@ export function pageTest(
     async fn() {
       await using server = await WebTestServer.open({ limits, ...options });
       using cable = new Cable(server.portOf("web"));
-      await using chromium = await Chromium.launch();
+      const chromium = await (launched ??= Chromium.launch());
       await using people = new AsyncDisposableStack();
       const address = `http://127.0.0.1:${cable.port}/`;
       const enter = async (name: string) => people.use(await chromium.user(address, name));
