@@ -1,5 +1,5 @@
 import { prepares, type Rule, rule } from "../../rule.ts";
-import { expectText, type Script, send, type Step, type Template, wait } from "../../step.ts";
+import { expectText, type Script, send, type Step, type Template } from "../../step.ts";
 import { FIRST, SECOND, threeKnow, types } from "./prepare.ts";
 
 const GROUP =
@@ -7,8 +7,11 @@ const GROUP =
 
 const joins = (who: string): Step => send(`${who} keys`, "/join {room}");
 const leaves = (who: string): Step => send(`${who} keys`, "/leave {room}");
-/** Time to join before the next one does: only so is it known who came first. */
-const FIRST_COMES = wait(300);
+/** A member has joined, and the next one has not: what was typed after it has arrived. Only so is it known who came first. */
+const isFirst = (who: string, other: string): Script => [
+  types(other, "ready {text3}", who),
+  prepares("peers/6/2", [expectText(`${other} screen`, "ready {text3}")]),
+];
 const saysIn = (who: string, text: Template): Step => send(`${who} keys`, `/say {room} ${text}`);
 const shows = (who: string, text: Template | RegExp, without?: Template): Step =>
   expectText(`${who} screen`, text, { ...(without && { without }) });
@@ -26,7 +29,7 @@ const hears = (who: string, text = FIRST): Step[] => prepares("peers/7/2", [show
 const joined = (first: string, ...others: string[]): Script => [
   threeKnow(),
   joins(first),
-  others.map((who) => [FIRST_COMES, joins(who), prepares("peers/7/1", [isTold(first, who)])]),
+  others.map((who) => [isFirst(first, who), joins(who), prepares("peers/7/1", [isTold(first, who)])]),
 ];
 
 /** The same, and each has heard the first, so that what it was told before has arrived as well. */
@@ -45,7 +48,7 @@ export const GROUPS: readonly Rule[] = [
     cause: "joining is a matter of the own program alone, and no datagram tells the others",
     points: 2,
     after: ["peers/6/2"],
-    script: [threeKnow(), joins("jacky"), FIRST_COMES, joins("bob"), isTold("jacky", "bob")],
+    script: [threeKnow(), joins("jacky"), isFirst("jacky", "bob"), joins("bob"), isTold("jacky", "bob")],
   }),
   rule("peers/7/2", {
     title: "what a member says is shown by another",
