@@ -74,6 +74,12 @@ Deno.test("a line without its end is weak once nothing follows it, and fails whe
   assertEquals(exact.failure?.got, "11 bytes without a line end within 4000 ms: 310 Bye bye");
 });
 
+Deno.test("the beginning of a line is not other words after the same code, however long the rest takes", () => {
+  const stage = linked(expect("bob La", "302 Message receipt successful"));
+  stage.comes(1, "bob La", "302 Mess").until(1000).comes(1000, "bob La", "age receipt successful\n");
+  assertEquals([stage.failure, stage.weak], [undefined, []]);
+});
+
 Deno.test("two messages without line ends that run together are two messages", () => {
   const stage = linked(expect("bob La", "one"), expect("bob La", "two")).comes(1, "bob La", "onetwo").until(500);
   assertEquals([stage.failure, stage.weak], [undefined, ["it has no line end", "it has no line end"]]);

@@ -63,7 +63,7 @@ Deno.test("a users file changed during hashing keeps the change and is not hashe
   using folder = new Folder();
   const path = folder.write("users.txt", "jacky 12345\n");
   const change = () => Deno.writeTextFileSync(path, "jacky 12345\nnew 1\n");
-  await assertRejects(() => hashUsers(path, new Passwords(1), change), UserError, "was changed by somebody else");
+  await assertRejects(() => hashUsers(path, new Passwords(1), change), UserError, "was changed by another program");
   assertEquals(folder.read("users.txt"), "jacky 12345\nnew 1\n");
 });
 
