@@ -133,9 +133,9 @@ Deno.test("a ring buffer returns the entries it still holds, by number", () => {
 });
 
 /** Both have the same address here, the one without a login and the guest. */
-const IM_AND_LOBBY = { doors: ["im", "lobby"], programs: ["own program"], confirms: true, hasDeadline: true };
+const IM_AND_LOBBY = { listeners: ["im", "lobby"], programs: ["own program"], confirms: true, hasDeadline: true };
 const row = (fields: Partial<Snapshot["users"][number]>) => ({
-  ...{ name: "", isLoggedIn: true, isGuest: false, doors: [], programs: [], since: START, confirms: true },
+  ...{ name: "", isLoggedIn: true, isGuest: false, listeners: [], programs: [], since: START, confirms: true },
   hasDeadline: false,
   ...{ sent: 0, confirmed: 0, missed: 0, refused: 0, trouble: undefined, line: undefined, heardAt: START },
   ...fields,
@@ -163,20 +163,20 @@ Deno.test("a snapshot lists users by listener, rooms and activity", () => {
     startedAt: START,
     time: START + 1000,
     hosts: ["10.0.0.5", "fd00::1"],
-    doors: [
-      { door: "im", hostname: "0.0.0.0", port: 2001, sessions: 2, people: 1 },
-      { door: "lobby", hostname: "0.0.0.0", port: 2002, sessions: 1, people: 0 },
-      { door: "mailbox", hostname: "0.0.0.0", port: 2003, sessions: 2, people: 2 },
+    listeners: [
+      { name: "im", hostname: "0.0.0.0", port: 2001, sessions: 2, people: 1 },
+      { name: "lobby", hostname: "0.0.0.0", port: 2002, sessions: 1, people: 0 },
+      { name: "mailbox", hostname: "0.0.0.0", port: 2003, sessions: 2, people: 2 },
     ],
     users: [
       row({
         name: "ann",
-        doors: ["mailbox", "im"],
+        listeners: ["mailbox", "im"],
         programs: ["client chat", "own program"],
         hasDeadline: true,
         heardAt: START + 10,
       }),
-      row({ name: "bob", doors: ["mailbox"], programs: ["client chat"], since: START + 10, heardAt: START + 10 }),
+      row({ name: "bob", listeners: ["mailbox"], programs: ["client chat"], since: START + 10, heardAt: START + 10 }),
       row({
         name: "10.0.0.9:1",
         isLoggedIn: false,
@@ -264,8 +264,8 @@ Deno.test("the metrics are valid OpenMetrics and agree with the hub's counts", (
       most: value("partyline_receipt_seconds_bucket", { le: "10.0" }),
       all: value("partyline_receipt_seconds_bucket", { le: "+Inf" }),
       sum: value("partyline_receipt_seconds_sum"),
-      sessions: value("partyline_sessions", { door: "im" }),
-      people: value("partyline_people", { door: "im" }),
+      sessions: value("partyline_sessions", { listener: "im" }),
+      people: value("partyline_people", { listener: "im" }),
       online: value("partyline_people_online"),
       rooms: value("partyline_rooms"),
       book: value("partyline_address_book_entries"),

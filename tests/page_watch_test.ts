@@ -132,7 +132,7 @@ Deno.test("a plot is read at the latest point of a given age", () => {
 
 const here = { protocol: "http:", hostname: "127.0.0.1" };
 const listener = (name: string, port: number, hostname = "0.0.0.0") => ({
-  door: name,
+  name,
   hostname,
   port,
   sessions: 0,
@@ -180,11 +180,11 @@ Deno.test("each listener is named after its handout; one that this page does not
 Deno.test("the headline is the page's address if other machines reach it, else that of the first listener they reach", () => {
   const hosts = ["10.0.0.5"];
   const [im, lobby, web] = [listener("im", 2001), listener("lobby", 2003), listener("web", 2080)];
-  const text = (...listeners: ReturnType<typeof listener>[]) => headline({ doors: listeners, hosts }, here)?.text;
+  const text = (...listeners: ReturnType<typeof listener>[]) => headline({ listeners, hosts }, here)?.text;
   assertEquals(text(im, lobby, web), "http://10.0.0.5:2080/");
   assertEquals(text(lobby, im, { ...web, hostname: "127.0.0.1" }), "10.0.0.5:2001");
   assertEquals(text({ ...im, hostname: "127.0.0.1" }), "127.0.0.1:2001");
   assertEquals(text(), undefined);
-  const isPage = (...listeners: ReturnType<typeof listener>[]) => headline({ doors: listeners, hosts }, here)?.isPage;
+  const isPage = (...listeners: ReturnType<typeof listener>[]) => headline({ listeners, hosts }, here)?.isPage;
   assertEquals([isPage(im, web), isPage(im, { ...web, hostname: "127.0.0.1" })], [true, false]);
 });

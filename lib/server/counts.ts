@@ -2,11 +2,9 @@ import type { ChatView } from "../chat/view.ts";
 import { type Address, isLoopback } from "../core/address.ts";
 import type { SessionRunner } from "./runner.ts";
 
-// Fields named "door" are those of the messages to the server's page, and of the metrics' labels.
-
 /** A listener and its sessions. */
 export interface ListenerCounts extends Address {
-  readonly door: string;
+  readonly name: string;
   /** Sessions, including those without a login yet. */
   readonly sessions: number;
   /** Users online by this listener, each counted once. */
@@ -16,12 +14,12 @@ export interface ListenerCounts extends Address {
 /** A user who is online, and by which listeners. */
 export interface UserCounts {
   readonly name: string;
-  readonly doors: readonly string[];
+  readonly listeners: readonly string[];
   readonly since: number;
 }
 
 export interface Counts {
-  readonly doors: readonly ListenerCounts[];
+  readonly listeners: readonly ListenerCounts[];
   readonly people: readonly UserCounts[];
   /** Bytes that were written and that peers have not taken yet. */
   readonly waitingBytes: number;
@@ -44,15 +42,15 @@ export function countAll(
   }
   const online = new Map<string, number>();
   const people = view.people.map(({ name, since, sessions }) => {
-    const doors = [...new Set(sessions.map((id) => listenerOf.get(id)).filter((name) => name !== undefined))];
-    for (const door of doors) online.set(door, (online.get(door) ?? 0) + 1);
-    return { name, doors, since };
+    const names = [...new Set(sessions.map((id) => listenerOf.get(id)).filter((name) => name !== undefined))];
+    for (const listener of names) online.set(listener, (online.get(listener) ?? 0) + 1);
+    return { name, listeners: names, since };
   });
-  const doors = listeners.map(({ name, hostname, port }) => ({
-    ...{ door: name, hostname, port },
+  const counted = listeners.map(({ name, hostname, port }) => ({
+    ...{ name, hostname, port },
     ...{ sessions: sessions.get(name) ?? 0, people: online.get(name) ?? 0 },
   }));
-  return { doors, people, waitingBytes };
+  return { listeners: counted, people, waitingBytes };
 }
 
 /** The addresses by which other machines may reach this one; IPv4 first, since it is easier to type. */

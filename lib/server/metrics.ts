@@ -21,7 +21,7 @@ export interface MetricValues {
 }
 
 /** The metrics of a server in the OpenMetrics format. To add a metric, add a line here. */
-export function serverMetrics(hub: Hub, { doors, waitingBytes }: Counts, values: MetricValues): string {
+export function serverMetrics(hub: Hub, { listeners, waitingBytes }: Counts, values: MetricValues): string {
   const { tally, size } = hub;
   return openMetrics([
     { name: "partyline", help: "Version of the server.", type: "info", labels: { version: VERSION } },
@@ -55,7 +55,7 @@ export function serverMetrics(hub: Hub, { doors, waitingBytes }: Counts, values:
   ]);
 
   function byListener(name: string, help: string, count: (listener: ListenerCounts) => number): Family {
-    const samples = doors.map((listener) => ({ labels: { door: listener.door }, value: count(listener) }));
+    const samples = listeners.map((listener) => ({ labels: { listener: listener.name }, value: count(listener) }));
     return { name: `partyline_${name}`, help, type: "gauge", samples };
   }
 }

@@ -43,7 +43,7 @@ export interface Snapshot {
   readonly time: number;
   /** The addresses by which other machines may reach this one. */
   readonly hosts: readonly string[];
-  readonly doors: readonly ListenerCounts[];
+  readonly listeners: readonly ListenerCounts[];
   /** Who is connected: those with a trouble first, then in the order in which they came. */
   readonly users: readonly UserRow[];
   readonly connected: number;
@@ -124,14 +124,14 @@ export class Monitor {
     const { runner, listeners, log, memoryBytes, directory } = this.#sources;
     const { said, delivered, failed } = runner.hub.tally;
     const view = runner.hub.view(LISTED);
-    const { doors, people, waitingBytes } = countAll(runner, view, listeners());
+    const { listeners: counted, people, waitingBytes } = countAll(runner, view, listeners());
     const users = userRows(runner, view, now);
     return {
       version: VERSION,
       startedAt: this.#startedAt,
       time: now,
       hosts: this.#hosts,
-      doors,
+      listeners: counted,
       users: users.slice(0, LISTED),
       connected: users.length,
       online: people.length,

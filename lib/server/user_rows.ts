@@ -9,7 +9,7 @@ export interface UserRow extends UserTotals {
   readonly name: string;
   readonly isLoggedIn: boolean;
   readonly isGuest: boolean;
-  readonly doors: readonly string[];
+  readonly listeners: readonly string[];
   /** The programs, as far as they can be told apart. */
   readonly programs: readonly string[];
   readonly since: number;
@@ -64,7 +64,7 @@ function rowOf(runner: SessionRunner, name: string, { hosts, isLoggedIn, isGuest
   const isNative = (host: SessionHost) => runner.hub.isNative(host.id);
   return {
     ...{ name, isLoggedIn, isGuest, sent, confirmed, missed, refused, trouble },
-    doors: unique(hosts.map(({ protocol }) => protocol.name)),
+    listeners: unique(hosts.map(({ protocol }) => protocol.name)),
     programs: unique(hosts.map((host) => programOf(host, isNative(host)))),
     since: Math.min(now, ...hosts.map(({ activity }) => activity.since)),
     confirms: hosts.some((host) => CONFIRMING.includes(host.protocol.name) || isNative(host)),

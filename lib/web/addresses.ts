@@ -31,7 +31,7 @@ export function translated(name: string): string {
 
 /** `hosts`: the addresses of the server's machine; `page`: where the page was loaded from. */
 export function listenerAddress(
-  { door: name, hostname, port }: ListenerView,
+  { name, hostname, port }: ListenerView,
   hosts: readonly string[],
   page: PageLocation,
 ): ListenerAddress {
@@ -48,13 +48,13 @@ export function listenerAddress(
 
 /** The address to tell others: the page's if other machines reach it, else that of the first listener they reach. */
 export function headline(
-  { doors: listeners, hosts }: Pick<Snapshot, "doors" | "hosts">,
+  { listeners, hosts }: Pick<Snapshot, "listeners" | "hosts">,
   page: PageLocation,
 ): { readonly title: string; readonly text: string; readonly isLocal: boolean; readonly isPage: boolean } | undefined {
   const rank = ({ name, isLocal }: { name: string; isLocal: boolean }) =>
     (isLocal ? 10 : 0) + (name === "web" ? 0 : name === "im" ? 1 : 2);
   const [best] = listeners
-    .map((listener) => ({ name: listener.door, ...listenerAddress(listener, hosts, page) }))
+    .map((listener) => ({ name: listener.name, ...listenerAddress(listener, hosts, page) }))
     .sort((one, other) => rank(one) - rank(other));
   return best &&
     { title: best.address, text: best.link ?? best.address, isLocal: best.isLocal, isPage: best.link !== undefined };

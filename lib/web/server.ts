@@ -101,15 +101,15 @@ function draw(): void {
   });
   document.title = serverTexts.title(head?.title ?? "", isLost);
   setText(byId("count"), countText(now));
-  update("listeners", [now.doors, now.hosts, now.bookEntries], (element) => {
-    element.replaceChildren(...now.doors.map((listener) => listenerItem(listener, now)));
+  update("listeners", [now.listeners, now.hosts, now.bookEntries], (element) => {
+    element.replaceChildren(...now.listeners.map((listener) => listenerItem(listener, now)));
   });
   drawUsers(now);
   drawServers(now);
   update("rooms", [now.rooms, now.roomCount], (element) => {
     element.replaceChildren(...now.rooms.map(roomItem), ...andMore(now.roomCount - now.rooms.length));
   });
-  byId("book").hidden = !now.doors.some(({ door }) => door === "address-book");
+  byId("book").hidden = !now.listeners.some(({ name }) => name === "address-book");
   update("book-entries", now.book, (element) => element.replaceChildren(...addressRows(now.book)));
   const more = now.bookEntries - now.book.length;
   setText(byId("book-more"), now.bookEntries === 0 ? serverTexts.emptyTable : more > 0 ? serverTexts.more(more) : "");
@@ -122,8 +122,8 @@ function countText({ online, guestCount }: Snapshot): string {
   return guestCount === 0 ? people : serverTexts.guests(people, guestCount);
 }
 
-function listenerItem(listener: Snapshot["doors"][number], { hosts, bookEntries }: Snapshot): HTMLElement {
-  const { door: name, people, sessions } = listener;
+function listenerItem(listener: Snapshot["listeners"][number], { hosts, bookEntries }: Snapshot): HTMLElement {
+  const { name, people, sessions } = listener;
   const { address, link, how, isLocal } = listenerAddress(listener, hosts, location);
   const users = name === "address-book" ? serverTexts.listed(bookEntries) : serverTexts.users(people);
   return make(
@@ -140,7 +140,7 @@ function drawUsers({ users, connected, help, today, time }: Snapshot): void {
   const broken = new Map<string, number>();
   for (const { name } of help) broken.set(name, (broken.get(name) ?? 0) + 1);
   table.draw(users, broken, time, wire.name);
-  byId("nobody").hidden = users.length > 0;
+  byId("no-client").hidden = users.length > 0;
   byId("users-box").hidden = users.length === 0;
   const more = connected - users.length;
   setText(byId("users-more"), more > 0 ? serverTexts.more(more) : "");

@@ -74,8 +74,8 @@ export class UserTable {
 }
 
 function drawRow(row: Row, user: UserRow, broken: number, now: number, chosen: string | undefined): void {
-  const { isLoggedIn, isGuest, doors, programs, confirms, hasDeadline, line, trouble } = user;
-  const where = `${doors.map(listenerLabel).join(", ")}, ${programs.map(translated).join(", ")}`;
+  const { isLoggedIn, isGuest, listeners, programs, confirms, hasDeadline, line, trouble } = user;
+  const where = `${listeners.map(listenerLabel).join(", ")}, ${programs.map(translated).join(", ")}`;
   setText(row.program, isLoggedIn ? where : `${where}, ${isGuest ? serverTexts.guest : serverTexts.noLogin}`);
   setText(row.cells.since, formatClock(user.since));
   setText(row.cells.sent, formatNumber(user.sent));

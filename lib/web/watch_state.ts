@@ -14,7 +14,7 @@ export interface Point {
 }
 
 export interface ListenerView {
-  readonly door: string;
+  readonly name: string;
   readonly hostname: string;
   readonly port: number;
   readonly sessions: number;
@@ -27,7 +27,7 @@ export interface UserRow {
   readonly name: string;
   readonly isLoggedIn: boolean;
   readonly isGuest: boolean;
-  readonly doors: readonly string[];
+  readonly listeners: readonly string[];
   readonly programs: readonly string[];
   readonly since: number;
   readonly sent: number;
@@ -110,7 +110,7 @@ export interface Snapshot {
   readonly startedAt: number;
   readonly time: number;
   readonly hosts: readonly string[];
-  readonly doors: readonly ListenerView[];
+  readonly listeners: readonly ListenerView[];
   readonly users: readonly UserRow[];
   readonly connected: number;
   readonly online: number;
