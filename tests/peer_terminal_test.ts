@@ -264,7 +264,7 @@ Deno.test("alice creates a group and is in it at once; being added to one does n
       "> /group lab1 bob carol",
       "08:33:46 you: hello",
       "-- joined lab1 (1 member) --",
-      "-- nobody else is in lab1 --",
+      "-- no one else is in lab1 --",
       "-- bob joined lab1 --",
       "-- carol adds you to lab2 --",
       "-- joined lab2 (3 members) --",

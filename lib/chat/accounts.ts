@@ -28,7 +28,7 @@ export type PasswordVerdict = { readonly right: boolean } | {
 /** What a proof is checked against. */
 export type Credential =
   | { readonly type: "password"; readonly secret: Secret }
-  /** `fresh` if nobody has the name yet. */
+  /** `fresh` if the name is free. */
   | { readonly type: "key"; readonly key: Uint8Array; readonly fresh: boolean };
 
 /** The strength of new scrypt entries: 128 MiB and about a third of a second for each guess. */

@@ -79,7 +79,7 @@ export class DeliveryCursor {
     this.#characters += run.weight;
   }
 
-  /** One more is told; `pair` for a private message of somebody else. */
+  /** One more is told; `pair` for a private message of another user. */
   tellOne(seq: number, characters: number, said: number, pair: Pair | undefined): void {
     this.told = seq;
     this.#single.push(seq, characters + OVERHEAD_CHARACTERS, said);

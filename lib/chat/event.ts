@@ -8,7 +8,7 @@ import type { HistoryMessage } from "./store.ts";
 /** Identifies a session for as long as the server runs. */
 export type SessionId = number;
 
-/** Sent to one user, to everybody, or to a room other than the lobby. */
+/** Sent to one user, to all, or to a room other than the lobby. */
 export type Scope = "one" | "all" | "room";
 
 /** The bytes of an event in each protocol, made once however many sessions are told. */
@@ -130,7 +130,7 @@ export type Event =
   /** The password is not checked yet, and why. */
   | { readonly type: "loginWaits"; readonly why: string }
   | { readonly type: "challenge"; readonly challenge: Challenge }
-  /** The session is in its room as a guest; `isNew` when nobody else is. */
+  /** The session is in its room as a guest; `isNew` when it is the only one. */
   | { readonly type: "entered"; readonly isNew: boolean }
   /** A guest may send its file now, or why not. */
   | { readonly type: "fileAnswer"; readonly why: string | undefined }

@@ -34,7 +34,7 @@ export interface GuestParts {
 /**
  * People without a login: in the lobby under their address, or in a room under a name that they choose.
  *
- * 1. A name that is taken, or looks like one, is no guest's; while a guest has it, nobody else gets it.
+ * 1. A name that is taken, or looks like one, is no guest's; while a guest has it, no other user gets it.
  * 2. What is said in a room is kept once the room has members, who can read it later; before, it is told and forgotten.
  * 3. A room that a guest has named first is not listed, and no log line has its name or what is said in it.
  */

@@ -59,7 +59,7 @@ const EMPTY = { id: "", last: 0, time: 0, searches: false, users: [], rooms: [],
  * 2. A message of a handout session has one outcome, told once, when every receiver has received or missed it; a receiver that
  *    leaves misses what it has not confirmed.
  * 3. Between handout sessions nothing is kept, but for the lobby, and that only once a native client has come.
- * 4. What is kept is told to nobody before it is committed. Of what a client says under its numbers, everything is taken once.
+ * 4. What is kept is told to no one before it is committed. Of what a client says under its numbers, everything is taken once.
  * 5. `leave` takes all that a session has: its name, its place, what it owes. Said again, it does nothing.
  */
 export class Hub {
@@ -519,7 +519,7 @@ export class Hub {
     ];
   }
 
-  /** From now on the lobby is kept, and everybody online is known. */
+  /** From now on the lobby is kept, and every user online is known. */
   #keep(now: number): void {
     for (const user of this.#online.all) if (!user.known) this.#register(user.name, undefined, now);
     if (this.#keeps) return;

@@ -16,7 +16,7 @@ import type { PendingLogin, Session } from "./users.ts";
 /** Unpredictable bytes for challenges. */
 export interface Randomness {
   bytes(count: number): Uint8Array;
-  /** A salt for a name that nobody can guess; always the same one for the same name. */
+  /** A salt for a name, which cannot be guessed; always the same one for the same name. */
   salt(name: string): Uint8Array;
 }
 
@@ -31,11 +31,11 @@ export interface LoginContext {
   names(): NameIndex;
   /** Whether a guest is here whose name looks like this one. */
   isGuest(name: string): boolean;
-  /** Why nobody at an address may take a new name; undefined when one may. */
+  /** Why no new name may be taken at an address; undefined when one may. */
   newNameFault(address: string, now: number): string | undefined;
   /** A user has proved a name from an address. */
   cameFrom(name: string, address: string): void;
-  /** Gives somebody at an address a new name. */
+  /** Gives a user at an address a new name. */
   register(name: string, key: Uint8Array, address: string, now: number): void;
   /** Attempts by address. */
   readonly attempts: RateLimiters;
@@ -181,7 +181,7 @@ export class Login {
       ];
     }
     if (by?.type === "key") {
-      // Somebody else may have got the name in the meantime.
+      // Another user may have got the name in the meantime.
       const current = this.#credentialOf(login.name, by.key);
       if (typeof current === "string") return [refuse(session, current)];
       if (by.fresh) {

@@ -68,7 +68,7 @@ export class Maintenance {
     this.#parts.outputs.push({ type: "note", level: "warning", text });
   }
 
-  /** Removes what is too old or too much, a bounded piece at a time; senders of what nobody came for are told. */
+  /** Removes what is too old or too much, a bounded piece at a time; senders of what was not fetched are told. */
   #prune(now: number): void {
     // A store that holds nothing is not asked: it is made when there is something to keep.
     if (now < this.#pruneAt || this.#parts.log.last === 0) return;

@@ -1,6 +1,6 @@
 import { encodeText, sanitized } from "../core/text.ts";
 
-/** The room that everybody is in. */
+/** The room that every user is in. */
 export const LOBBY = "lobby";
 
 const MOST_CHARACTERS = 32;

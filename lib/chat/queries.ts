@@ -160,7 +160,7 @@ export class Queries {
     this.#parts.outputs.push(tell(asker.id, { type: "rooms", ref, rooms, more }));
   }
 
-  /** Who is in a room, its guests too; in the lobby, which is everybody's, are those who are online. */
+  /** Who is in a room, its guests too; in the lobby, which all are in, those who are online. */
   #inRoom(asker: Session, question: Extract<NativeQuestion, { type: "inRoom" }>, now: number): void {
     const { ref, room, after, limit } = question;
     const { online, roster, outputs, limits: { listedNames, listedNamesPerSecond } } = this.#parts;

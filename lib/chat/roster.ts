@@ -89,7 +89,7 @@ const PRODUCERS = 64;
 export const REFUSALS = 1024;
 
 /**
- * Everybody and everything with a name, and their cursors. It is all in memory; what changes is pushed into `writes`, in an
+ * Every user and room, and their cursors. It is all in memory; what changes is pushed into `writes`, in an
  * order in which the store can write it.
  */
 export class Roster {
@@ -280,7 +280,7 @@ export class Roster {
     this.#writes.push({ type: "join", room: room.id, user: user.id, since: last });
   }
 
-  /** A room in which nobody is left and nothing was said is no more. */
+  /** A room without members in which nothing was said is removed. */
   leave(room: Room, user: KnownUser): void {
     if (!room.members.delete(user)) return;
     this.#memberNames.get(room)?.remove(user.name);

@@ -25,7 +25,7 @@ export interface SavedRoom {
   readonly members: readonly { readonly user: number; readonly since: number; readonly read: number }[];
 }
 
-/** The conversation of two users: cursors of `one`, then of `other`, which is `one` when somebody talks to themselves. */
+/** The conversation of two users: cursors of `one`, then of `other`, which is `one` when a user talks to themselves. */
 export interface SavedPair {
   readonly id: number;
   readonly users: readonly [number, number];
@@ -254,7 +254,7 @@ export interface SavedRecord {
   readonly place: Place | undefined;
 }
 
-/** A message with what became of it. */
+/** A message with its outcome. */
 export interface HistoryMessage extends Entry {
   readonly edited: boolean;
   readonly withdrawn: boolean;

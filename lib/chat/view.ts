@@ -10,7 +10,7 @@ export interface UserView {
   readonly sessions: readonly SessionId[];
 }
 
-/** A room that is listed, the number of its members, and of those online. Everybody online and its guests count for the lobby. */
+/** A room that is listed, the number of its members, and of those online. All who are online and its guests count for the lobby. */
 export interface RoomView {
   readonly name: string;
   readonly members: number;

@@ -101,7 +101,7 @@ export class Play implements Machine<PlayOutput> {
     this.#advance(now);
   }
 
-  /** A connection is there, whoever made it; the check's side of it has this address, which is `{WHO.LINK.address}`. */
+  /** A connection is there, made by either side; the check's side of it has this address, which is `{WHO.LINK.address}`. */
   opened(link: LinkName, address: string, now: number, isMessages = false): void {
     this.values.set(`${link.replace(" ", ".")}.address`, address);
     const it = this.#links.get(link);

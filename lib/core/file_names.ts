@@ -10,7 +10,7 @@ const EXCESS_MARKS = /(\p{M}{30})\p{M}+/gu;
 /** Devices on some systems, with any extension. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(\.|$)/i;
 
-/** A name chosen by somebody else as a safe file name: not a path, not hidden, not a device. Takes time linear in its length. */
+/** A name chosen by another user as a safe file name: not a path, not hidden, not a device. Takes time linear in its length. */
 export function safeName(name: string): string {
   const plain = name.replace(EXCESS_MARKS, "$1").normalize("NFC").replace(UNSAFE, "_").trim();
   // A leading dot hides a file; some systems drop trailing dots and spaces.

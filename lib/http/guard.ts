@@ -13,7 +13,7 @@ export function isAllowedHost(name: string, names: readonly string[]): boolean {
 
 /**
  * Whether a request comes from our own pages. Browsers send the origin with every request that changes something and with
- * every WebSocket. A request without an origin is not from a browser, so nobody is tricked into it.
+ * every WebSocket. A request without an origin is not from a browser, so no user is tricked into it.
  */
 export function isSameOrigin(request: Request): boolean {
   const origin = request.headers.get("origin");

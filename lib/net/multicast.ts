@@ -7,7 +7,7 @@ import { ownNetworkAddresses } from "./own_addresses.ts";
 /** The multicast group of peers on a LAN. */
 export const MULTICAST = { hostname: "239.255.80.76", port: 2002 } as const;
 
-/** Announcements to everybody on this machine's networks, and those of others. Networks may come and go. */
+/** Announcements to all on this machine's networks, and those of others. Networks may come and go. */
 export class Multicast {
   /** By our own IP address on each network; a socket bound to it sends there. */
   readonly #senders = new Map<string, Deno.DatagramConn>();

@@ -9,7 +9,7 @@ export function ownNames(): string[] {
   }
 }
 
-/** The addresses of this machine, without the link-local ones of IPv6, which nobody can type. */
+/** The addresses of this machine, without the link-local ones of IPv6, which are hard to type. */
 export function ownAddresses(): string[] {
   return Deno.networkInterfaces().map(({ address }) => address).filter((address) => !/^fe80:/i.test(address));
 }

@@ -88,7 +88,7 @@ export class PeerDelivery {
     }
     if (!this.#groups.isIn(to.room)) return { why: `you are not in ${to.room}; /join ${to.room} first` };
     const audience = this.#groups.audience(to.room);
-    if (audience.length === 0) return { why: `nobody else is in ${to.room}` };
+    if (audience.length === 0) return { why: `no other peer is in ${to.room}` };
     const { people } = this.#context;
     const met = audience.map(({ key }) => people.get(key)).filter((person) => person !== undefined);
     if (met.length === 0) return { why: `you have met no member of ${to.room}` };
@@ -108,7 +108,7 @@ export class PeerDelivery {
     }
   }
 
-  /** Ends a turn: shows what became of messages sent in it, and acknowledges those received. */
+  /** Ends a turn: shows the outcome of messages sent in it, and acknowledges those received. */
   settle(): void {
     for (const { person, message } of this.#unsent.splice(0)) {
       if (person.blocked) this.#giveUp(person, message, "their new key is not trusted yet");

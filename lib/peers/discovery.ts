@@ -15,7 +15,7 @@ import { Probing } from "./probing.ts";
  *
  * 1. Each side draws a number and tells it to the other, by ASK or its answer NAMED; their exclusive or is the id of the link.
  *    So only the receiver of the other's number can send on the link.
- * 2. Nobody is sent more bytes than came from there, but for the ASK that we send on our own account.
+ * 2. No address is sent more bytes than came from there, but for the ASK that we send on our own account.
  * 3. The link of a peer that has started anew is replaced once the new one has proved its address, not before.
  */
 export class Discovery {

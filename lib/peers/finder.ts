@@ -47,7 +47,7 @@ const REFRESH_MIN_MS = 1000;
 const LEAVE_MS = 3500;
 /** Between the first announcements, since each may be lost. */
 const ANNOUNCE_MS = [1000, 2000];
-/** Without anybody after this time, the user is told what can be done. */
+/** Without a peer after this time, the user is told what can be done. */
 const LONELY_MS = 6000;
 /** How long those that are asked at the start have. */
 const SETTLE_MIN_MS = 700;

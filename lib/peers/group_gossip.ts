@@ -191,7 +191,7 @@ export class GroupGossip {
     if (!answer) link.send({ type: "sum", sum: this.#groups.sum, answer: true });
   }
 
-  /** Leaves all groups: our key is temporary, so nobody could send us anything there. */
+  /** Leaves all groups: our key is temporary, so no peer could send us anything there. */
   leaveAll(): void {
     const departures = [...this.#departures.values()];
     for (const { group, version } of departures) this.#groups.enter(group, false, version);

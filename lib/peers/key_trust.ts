@@ -188,7 +188,7 @@ pumpkin puppet puzzle pyramid quartz quilt rabbit radish rainbow raven ribbon ri
 sandal saturn scarf shadow silver window
 `.trim().split(/\s+/);
 
-/** Words in a fingerprint: 80 bits, so that nobody can make a second key with the same ones. */
+/** Words in a fingerprint: 80 bits, so that a second key cannot be made with the same ones. */
 export const FINGERPRINT_WORDS = 10;
 
 /** The first bytes of a fingerprint as words, for comparison by phone. */

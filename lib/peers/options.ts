@@ -56,7 +56,7 @@ export const PEER_LIMITS = {
   offlineMs: 5000,
   /** For the other side to prove its key. */
   proveMs: 10_000,
-  /** Until it is shown that nobody answers at an address that the user has named. */
+  /** Until it is shown that there is no answer at an address that the user has named. */
   unansweredMs: 5000,
   /** Between CLOSE when we leave, of which there are three: with a loss of a fifth, one in a hundred gets none. */
   closeRepeatMs: 120,

@@ -367,7 +367,7 @@ export class Peer {
       case "secure":
         return sealed ? this.#trust.receive(person, message.on, message.why) : undefined;
       case "peers":
-        // Once a link: otherwise a peer could make us send ASK to anybody, again and again.
+        // Once a link: otherwise a peer could make us send ASK to any address, again and again.
         if (link.hasToldAddresses) return;
         link.hasToldAddresses = true;
         return this.#meetAll(message.at.slice(0, this.limits.toldAddresses));
@@ -382,7 +382,7 @@ export class Peer {
     else if (message.type === "sum") this.#gossip.compare(person, message.sum, message.answer);
   }
 
-  /** Asks at addresses that a peer has told: briefly, and at few of each host, so that nobody can be flooded by us. */
+  /** Asks at addresses that a peer has told: briefly, and at few of each host, so that no host can be flooded by us. */
   #meetAll(addresses: readonly Address[]): void {
     const counts = new Map<string, number>();
     for (const address of addresses) {

@@ -23,7 +23,7 @@ export class PeerLinks {
   readonly #people = new Map<PeerLink, KnownPerson>();
   /** Links whose other side has not proved its key, and until when it must. */
   readonly #proving = new Map<PeerLink, number>();
-  /** People whose link is over while another one exists or is about to: until when nobody is told that they are gone. */
+  /** People whose link is over while another one exists or is about to: until when it is not told that they are gone. */
   readonly #expected = new Map<KnownPerson, number>();
   readonly #due = new Set<PeerLink>();
   #duplicateKeyShown = false;
@@ -107,7 +107,7 @@ export class PeerLinks {
     }
   }
 
-  /** We leave: nobody is looked for any more. */
+  /** We leave: peers are not looked for any more. */
   leave(): void {
     this.#leaving = true;
     for (const link of this.#people.keys()) link.flush();

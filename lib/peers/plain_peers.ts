@@ -144,7 +144,7 @@ export class PlainPeers {
     });
   }
 
-  /** Makes it possible to write to somebody whom only the directory names. */
+  /** Makes it possible to write to a peer whom only the directory names. */
   prepare(name: string): void {
     for (const { name: known, address } of this.silent()) {
       if (known !== name) continue;

@@ -39,7 +39,7 @@ export class Questions {
     if (why !== undefined) this.#context.show({ type: "denied", why }, ref);
   }
 
-  /** Somebody has answered at an address. */
+  /** A peer has answered at an address. */
   found(address: string): void {
     this.#named.delete(address);
   }

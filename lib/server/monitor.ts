@@ -16,7 +16,7 @@ import { type UserRow, userRows, usersToday } from "./user_rows.ts";
 
 /** Points that a new watcher is told: five minutes. */
 const PAST_POINTS = 300;
-/** Users, guests and rooms that are listed by name. The list is sent every second, and nobody reads a longer one. */
+/** Users, guests and rooms that are listed by name. The list is sent every second, and a longer one is not read. */
 const LISTED = 200;
 /** Broken rules that are listed. */
 const HELP_LISTED = 50;

@@ -67,7 +67,7 @@ export class OperatorSite {
     return undefined;
   }
 
-  /** The server's page is for this machine, and for those who know its password; the response to anybody else. */
+  /** The server's page is for this machine, and for those who know its password; the response to all others. */
   async #refusal(request: Request, from: Address): Promise<Response | undefined> {
     const { monitorPassword } = this.#parts;
     if (isLoopback(from.hostname)) return undefined;

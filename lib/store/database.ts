@@ -7,7 +7,7 @@ import { migrate, readVersion, STEPS } from "./schema.ts";
 /** A database up to this size is read through when it is opened: a second at most, also on an old machine. */
 const CHECKED_BYTES = 32 * 1024 * 1024;
 
-/** How long somebody else may hold the file when it is opened: one that only looks is soon gone, a server never. */
+/** How long another program may hold the file when it is opened: one that only looks is soon gone, a server never. */
 const BUSY_MS = 250;
 
 /** Beyond this what SQLite has written ahead is given back to the disk. */
@@ -26,7 +26,7 @@ export type Value = null | number | string | Uint8Array;
  *
  * 1. `begin` is said before each write; the transaction lasts until `commit` or `rollback`.
  * 2. After a call that failed everything throws, until `rollback`.
- * 3. Nobody else can open the file while it is open here.
+ * 3. No other program can open the file while it is open here.
  */
 export class Database {
   readonly #database: DatabaseSync;

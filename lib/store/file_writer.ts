@@ -250,7 +250,7 @@ export class FileWriter {
   }
 
   #pieces(chunk: number, bytes: Uint8Array): Piece[] {
-    // A file with a marked chunk exists, unless somebody has removed it.
+    // A file with a marked chunk exists, unless it was removed.
     const isNew = (entry: number) => this.#offer.files !== undefined && !this.#isBegun(entry);
     const root = this.#part.path;
     return piecesOf(this.#contents!.manifest, chunk, bytes, (entry) => this.#pathOf(entry), isNew)

@@ -33,7 +33,7 @@ interface SealingKeys extends LinkKeys {
  *
  * The keys of a link come from three shared secrets: of both ephemeral keys, and of each side's own key with the other's
  * ephemeral one. To know the result one must have the secret halves of both keys that one claims; once the ephemeral ones are
- * gone, nobody can compute it again.
+ * gone, it cannot be computed again.
  */
 export class PeerKeys implements OwnKey {
   private constructor(readonly pair: Pair, readonly fingerprint: Uint8Array, readonly signer: PeerSigner) {}

@@ -11,7 +11,7 @@ const SECRET_BYTES = 32;
 
 /**
  * Signatures with a key of X25519, after XEdDSA (Signal): the signature is one of Ed25519, by the point whose Montgomery form is
- * the key. So a person needs no second key, and whoever knows the key can verify.
+ * the key. So a person needs no second key, and all who know the key can verify.
  *
  * A signature needs a random number r and the point rB. The runtime computes both: rB is the public key of an Ed25519 pair
  * made from a random seed, and r is the SHA-512 of that seed, as RFC 8032 says. Since such an r has fixed bits, its sign is

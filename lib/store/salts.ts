@@ -11,7 +11,7 @@ const SALT_BYTES = 16;
 /**
  * The salts of names whose passwords are stored in plain, or that have none. They follow from a key in the data folder, so that
  * a name has the same salt after a restart: clients that come back need not derive their keys again, which takes a third of a
- * second of a core each, and nobody can tell by the salt which names have a password.
+ * second of a core each, and a salt does not show whether a name has a password.
  */
 export class Salts {
   #key: Uint8Array | undefined;

@@ -2,7 +2,7 @@ import { join } from "@std/path";
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
-/** A folder for what is needed for a while only; nobody else can read what is in it. */
+/** A folder for what is needed for a while only; no other user can read what is in it. */
 export class TemporaryFolder {
   readonly path = Deno.makeTempDirSync({ prefix: "partyline-" });
 

@@ -25,7 +25,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 let measured: Promise<CipherRates> | undefined;
 
 /**
- * A fresh X25519 key pair. HKDF derives the keys from what is agreed on and from both public texts: somebody who changes the
+ * A fresh X25519 key pair. HKDF derives the keys from what is agreed on and from both public texts: one who changes the
  * ciphers in one of them gets no stream.
  */
 export async function freshFileKey(known?: CipherRates): Promise<FileKey> {

@@ -180,7 +180,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#reading.key(now);
   }
 
-  /** Called about once a second, where somebody may read what is shown. */
+  /** Called about once a second, where a user may read what is shown. */
   tick(now: number): void {
     this.connection.tick(now);
     this.#read(now);

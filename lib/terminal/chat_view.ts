@@ -236,7 +236,7 @@ export class ChatView implements View<ClientEvent | DirectEvent> {
     const [present, away] = [named(true), named(false)];
     const names = present.map((name) => this.#name(name) + (name === me ? " (you)" : ""));
     return [
-      `online: ${names.length > 0 ? names.join(", ") : "nobody"}`,
+      `online: ${names.length > 0 ? names.join(", ") : "no one"}`,
       ...(away.length > 0 ? [this.#paint.quiet(`offline: ${away.map(clean).join(", ")}`)] : []),
     ];
   }

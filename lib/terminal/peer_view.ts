@@ -45,7 +45,7 @@ export class PeerView implements View<PeerEvent> {
         return [this.news(`${event.name} left ${event.room}`)];
       case "members":
         return [this.news(
-          event.names.length > 0 ? `in ${event.room}: ${event.names.join(", ")}` : `nobody else is in ${event.room}`,
+          event.names.length > 0 ? `in ${event.room}: ${event.names.join(", ")}` : `no one else is in ${event.room}`,
         )];
       case "secure":
         return this.#secure(event);

@@ -11,7 +11,7 @@ const READ_SHOWN = 2;
 /**
  * What the user reads, and what is new to them.
  *
- * 1. What is on the screen of the open conversation is read while somebody is at the terminal, once the server has told what
+ * 1. What is on the screen of the open conversation is read while the user is at the terminal, once the server has told what
  *    is unread, and those unread messages that were never on this screen were asked for and shown.
  * 2. A script has no reader and marks nothing as read: what it shows may go to a file.
  */
@@ -21,7 +21,7 @@ export class Reading {
   #isTold = false;
   /** Whether unread messages of the open conversation were asked for and did not come yet. */
   #isAsking = false;
-  /** Whether a message that came before the login was shown, and one that came while nobody was there. */
+  /** Whether a message that came before the login was shown, and one that came while the user was away. */
   #shownMissed = false;
   #shownAbsent = false;
 
@@ -49,7 +49,7 @@ export class Reading {
     this.#isTold = true;
   }
 
-  /** Whether a message of somebody else is the first that is new: said before the login, or while nobody was there. */
+  /** Whether a message of another user is the first that is new: said before the login, or while the user was away. */
   isFirstNew({ time }: ShownMessage, now: number): boolean {
     if (!this.interactive) return false;
     const isMissed = !this.#shownMissed && time < this.state.since;

@@ -7,7 +7,7 @@ import { clean } from "./view.ts";
 /** The terminal of the rooms client. */
 export interface RoomsTerminal {
   readonly isInteractive: boolean;
-  /** The name and the room that are given; those that are not are asked for, or undefined where nobody can be asked. */
+  /** The name and the room that are given; those that are not are asked for, or undefined where there is no one to ask. */
   login(
     name: string | undefined,
     room: string | undefined,

@@ -21,5 +21,5 @@ export function tableLines(table: Table): string[] {
   const widths = title.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()}`);
   const own = table.self ? `you are ${formatAddress(table.self)}` : "no directory has answered so far";
-  return [own, ...(table.entries.length > 0 ? lines : ["nobody else is in the table"])];
+  return [own, ...(table.entries.length > 0 ? lines : ["no one else is in the table"])];
 }

@@ -47,7 +47,7 @@ export class UnreadMessages {
     return this.#conversations.get(keyOf(of))?.elsewhere ?? 0;
   }
 
-  /** A message of somebody else was shown. */
+  /** A message of another user was shown. */
   message(of: Target, seq: number): void {
     const key = keyOf(of);
     const conversation = this.#conversation(of);
@@ -61,7 +61,7 @@ export class UnreadMessages {
     this.#conversations.set(key, conversation);
   }
 
-  /** A message of somebody else is withdrawn: it does not wait to be read. */
+  /** A message of another user is withdrawn: it does not wait to be read. */
   withdrawn(of: Target, seq: number): void {
     const conversation = this.#conversations.get(keyOf(of));
     if (!conversation || seq <= conversation.read) return;

@@ -7,7 +7,7 @@ export interface RecordStorage {
   set(key: string, value: unknown): void;
 }
 
-/** Whether another user has not acknowledged what became of their file. */
+/** Whether another user has not acknowledged the outcome for their file. */
 export function hasOutcomes(storage: RecordStorage): boolean {
   return storage.list("debts").length > 0;
 }
@@ -15,7 +15,7 @@ export function hasOutcomes(storage: RecordStorage): boolean {
 /** Cap on the ended offers that are remembered. */
 const MAX_ENDED = 500;
 
-/** What later pages have to know of transfers: outcomes that nobody has acknowledged, and why own offers have ended. */
+/** What later pages have to know of transfers: outcomes that were not acknowledged, and why own offers have ended. */
 export class FileRecords {
   readonly #storage: RecordStorage;
   readonly #ended: Map<string, string>;

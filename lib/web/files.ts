@@ -92,7 +92,7 @@ export class PageFiles {
     this.#tell((machine) => machine.signalled(from, signal, seen, this.#options.now()));
   }
 
-  /** A signal to a user has reached nobody. */
+  /** A signal to a user has reached no one. */
   signalFailed(to: string): void {
     this.#tell((machine) => machine.notReached(to, this.#options.now()));
   }

@@ -51,7 +51,7 @@ export class LateFiles {
     this.#do((files) => files.signalled(from, text, seen));
   }
 
-  /** A signal to a user has reached nobody. */
+  /** A signal to a user has reached no one. */
   signalFailed(to: string): void {
     this.#files?.signalFailed(to);
   }

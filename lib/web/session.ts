@@ -20,7 +20,7 @@ export interface SessionOptions {
   readonly signal: (from: string, text: string, at: string) => void;
   /** A user is writing to this one, or in a room. */
   readonly typing: (from: string, to: Target) => void;
-  /** A signal to this user has reached nobody. */
+  /** A signal to this user has reached no one. */
   readonly signalFailed: (to: string) => void;
   /** Keeps the messages without an answer, for a later page. */
   readonly keep: (unanswered: readonly OutgoingMessage[], lastNumber: number) => void;

@@ -440,7 +440,7 @@ export const peerTexts = {
   silent: "The client does not answer; these entries may be old.",
   youAre: (address: string) => `You are ${address}.`,
   noTable: "No address book has answered so far.",
-  alone: "Nobody else is in the table.",
+  alone: "No one else is in the table.",
   others: (clients: number) => counted(clients, "other client"),
 };
 

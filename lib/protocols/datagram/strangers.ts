@@ -3,7 +3,7 @@ import { RateLimiter, RateLimiters } from "../../core/limiters.ts";
 import type { DatagramOptions } from "./options.ts";
 
 /**
- * Decides which datagrams may be sent to addresses that have not proved to be anybody's.
+ * Decides which datagrams may be sent to addresses that have not proved to be in use.
  *
  * A datagram to an address on the LAN that no machine has waits for seconds until the system gives up, and takes the room of
  * the socket meanwhile, so that users inside would wait behind it. A sender is easily forged, so:

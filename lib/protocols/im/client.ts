@@ -183,7 +183,7 @@ export class ImClient implements Machine<ImClientOutput> {
     this.#stop(1, why);
   }
 
-  /** What became of a probe. */
+  /** The outcome of a probe. */
   probed(outcome: ProbeOutcome, now: number): void {
     this.#liveness.probed(outcome, now);
     if (this.#liveness.gone) this.closed(LA, "broken", now);

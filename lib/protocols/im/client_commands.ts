@@ -8,7 +8,7 @@ export type ImPrompt = "name" | "password" | "command";
 
 /** What an IM client wants done. */
 export type ImClientOutput =
-  /** Connect La: `opened` or `disconnected` says what became of it. */
+  /** Connect La: `opened` or `disconnected` says how that went. */
   | { readonly type: "connect" }
   /** Send bytes on a link, in a write of their own. */
   | { readonly type: "write"; readonly link: Link; readonly bytes: Uint8Array }

@@ -28,7 +28,7 @@ interface Queued {
   readonly bytes: number;
   /** When it counts as missed, though it may still be sent. */
   giveUpAt: number;
-  /** Whether the hub knows what became of it. */
+  /** Whether the hub knows its outcome. */
   settled: boolean;
 }
 

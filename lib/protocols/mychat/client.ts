@@ -237,7 +237,7 @@ export class MychatClient implements Machine<MychatClientOutput> {
     }
   }
 
-  /** An answer with a list, unless nobody asked. */
+  /** An answer with a list, unless it was not asked for. */
   #listed(
     question: string,
     object: JsonObject,

@@ -23,7 +23,7 @@ export type NativeOutput =
   | { readonly type: "signal"; readonly from: string; readonly text: string; readonly at: string }
   /** A user is writing to this one, or in a room. */
   | { readonly type: "typing"; readonly from: string; readonly to: Target }
-  /** A signal to this user has reached nobody. */
+  /** A signal to this user has reached no one. */
   | { readonly type: "signalFailed"; readonly to: string }
   /** Everything up to `seq` of this store was shown: keep that for the next run. */
   | { readonly type: "shown"; readonly store: string; readonly seq: number }

@@ -35,7 +35,7 @@ export class EarlierMessages {
     this.#asked = undefined;
   }
 
-  /** What became of one is told here. */
+  /** The outcome of one is told here. */
   delete(id: string): void {
     this.#waiting.delete(id);
   }

@@ -30,7 +30,7 @@ export type LoginOutput =
 export interface ClientLoginOptions {
   readonly name: string | undefined;
   readonly password: string | undefined;
-  /** Whether somebody can be asked for another name and password when the server refuses these. */
+  /** Whether the user can be asked for another name and password when the server refuses these. */
   readonly interactive: boolean;
   /** Whether only names with an account are meant: another name is refused, where otherwise a key would hold it from now on. */
   readonly accountsOnly?: boolean;

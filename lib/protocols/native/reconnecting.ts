@@ -17,7 +17,7 @@ import type { PageOutput } from "./single_window.ts";
 export type ReconnectingOutput =
   | Exclude<NativeOutput | LoginOutput, { type: "send" | "broken" }>
   | PageOutput
-  /** Open a connection: `opened` or `disconnected` says what became of it. */
+  /** Open a connection: `opened` or `disconnected` says how that went. */
   | { readonly type: "connect" }
   | { readonly type: "write"; readonly link: Link; readonly bytes: Uint8Array }
   /** Deliver what was written, then close the connection; `disconnected` says when that is done. */

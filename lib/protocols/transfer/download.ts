@@ -102,7 +102,7 @@ export class Download {
     return true;
   }
 
-  /** A signal to the sender has reached nobody. */
+  /** A signal to the sender has reached no one. */
   notReached(now: number): void {
     if (this.#state === "asking") this.#pause(`${this.#taken.from} is offline`, now);
     else if (this.#attempt?.isRelaying) {

@@ -11,7 +11,7 @@ export interface TransferItem {
 
 /** What is shown to the user of transfers. */
 export type FileEvent =
-  /** Somebody offers something to us, or to a room that we are in. */
+  /** A user offers something to us, or to a room that we are in. */
   | TransferItem & {
     readonly type: "offered";
     readonly from: string;

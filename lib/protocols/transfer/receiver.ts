@@ -112,7 +112,7 @@ export class FileReceiver implements Side {
     return this.#download?.signalled(signal, seen, now) ?? false;
   }
 
-  /** A signal to the sender has reached nobody. */
+  /** A signal to the sender has reached no one. */
   notReached(now: number): void {
     this.#download?.notReached(now);
   }

@@ -145,7 +145,7 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
     this.#drain(now);
   }
 
-  /** A signal to a user has reached nobody. */
+  /** A signal to a user has reached no one. */
   notReached(to: string, now: number): void {
     this.#machine.notReached(to, now);
     this.#drain(now);

@@ -4,7 +4,7 @@ import type { OfferMade } from "./offer.ts";
 import { type Signal, WITHDRAWN } from "./signal.ts";
 import { Upload, type Want } from "./upload.ts";
 
-/** An offer of ours, to one user or to a room, until everybody has it or it is withdrawn. Pure; a part of `FileTransfers`. */
+/** An offer of ours, to one user or to a room, until all have it or it is withdrawn. Pure; a part of `FileTransfers`. */
 export class FileSender implements Side {
   readonly sends = true;
   /** Whether the offer has ended for good, and how. */
@@ -123,7 +123,7 @@ export class FileSender implements Side {
     return true;
   }
 
-  /** A signal to a user has reached nobody. */
+  /** A signal to a user has reached no one. */
   notReached(to: string): void {
     for (const upload of this.uploads) {
       if (upload.to !== to) continue;

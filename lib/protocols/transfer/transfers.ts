@@ -178,7 +178,7 @@ export class FileTransfers implements Machine<TransferOutput> {
     }
   }
 
-  /** A signal to a user has reached nobody. */
+  /** A signal to a user has reached no one. */
   notReached(to: string, now: number): void {
     for (const item of this.#items.values()) {
       if (item.sends) item.notReached(to);

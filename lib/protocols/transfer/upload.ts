@@ -93,7 +93,7 @@ export class Upload {
     }
   }
 
-  /** A signal to the receiver has reached nobody. */
+  /** A signal to the receiver has reached no one. */
   notReached(): void {
     if (this.#relaying || !this.#stream) this.#end({ why: `${this.to} is offline` });
   }
@@ -208,7 +208,7 @@ export class Upload {
       this.#dials = true;
       this.#dialling = false;
     } else if (by === "relay") this.#signal({ type: "relayed", transfer, key: key && ourKey });
-    // Their key came through the chat: a caller who sends another is somebody else.
+    // Their key came through the chat: a caller who sends another is another user.
     this.#context.out.push({ type: "open", transfer, stream, theirKey: key, target: undefined });
   }
 

@@ -69,5 +69,5 @@ export const NOTICED: Step = wait(200);
 /** The longest time that the handout's server gives a receiver to answer. */
 export const RECEIPT_MS = 5000;
 
-/** What waits for somebody else's receipt takes longer than this. */
+/** What waits for another user's receipt takes longer than this. */
 export const BEFORE_RECEIPT_MS = 4000;
