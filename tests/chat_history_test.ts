@@ -461,6 +461,16 @@ Deno.test("partial reading elsewhere keeps what may be unread; nothing is counte
   assertEquals(counts(unread), ["bob 1"]);
 });
 
+Deno.test("a message that offers a file, and is shown as one, is not counted as never shown after a reconnect", () => {
+  const alice = new LateChat().finds().hears(11, "bob", { user: "alice" }, "have a look");
+  alice.controller.offered(
+    { type: "message", message: said(12, "bob", { user: "alice" }, "an offer"), own: false },
+    NOW,
+  );
+  alice.finds(state(BOB, 12, 2));
+  assertEquals(alice.controller.prompt, "lobby> ");
+});
+
 Deno.test("a message that is withdrawn is unread no more, whether it was shown or only counted by the server", () => {
   const alice = new LateChat().hears(11, "bob", { user: "alice" }, "missed").finds(state(BOB, 11, 3, 7));
   const withdraws = (of: number) =>

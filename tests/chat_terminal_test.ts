@@ -398,7 +398,7 @@ Deno.test("the connection is lost: waiting messages are mentioned once, and neve
   assertEquals(alice.controller.waiting, 0);
   alice.connection((it) => it.lost("again", 200));
   alice.types("four").shows(
-    "-- connection lost (again), trying again in 1 s --",
+    "-- connection lost (again), trying again --",
     "08:33:46 you: four",
     "-- your last message waits for the connection, and so will new ones --",
   );

@@ -76,8 +76,9 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
   }
 
   function show(event: ClientEvent): void {
-    if (event.type === "message" && left.heard(event.message, event.own)) return;
-    if (event.type === "message" && files.heard(event.message, event.own)) return;
+    if (event.type === "message" && (left.heard(event.message, event.own) || files.heard(event.message, event.own))) {
+      return terminal.offered(event);
+    }
     if (event.type === "ticket") return requests.ticket(event.ticket);
     if (event.type === "denied" && event.question?.type === "ticket") return requests.noTicket(event.why);
     terminal.event(event);

@@ -283,6 +283,12 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#files.event(event, !this.connection.connecting, now);
   }
 
+  /** A message that offers a file: it is shown as that file. */
+  offered(event: ChatEvent, now: number): void {
+    this.connection.heard();
+    this.state.learn(event, now);
+  }
+
   /** The program itself has sent a message: the offer of the last file. */
   offerSent(id: string, to: Target, text: string): void {
     this.state.sent(id, { to, text });

@@ -174,6 +174,11 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     this.#controller.state.lobbyName = name;
   }
 
+  /** A message that offers a file, which `file` shows. */
+  offered(event: ChatEvent): void {
+    this.#controller.offered(event, Date.now());
+  }
+
   /** The program has sent a message that offers a file. */
   sent(id: string, to: Target, text: string): void {
     this.#controller.offerSent(id, to, text);

@@ -116,7 +116,7 @@ export class ConnectionNotices {
     // The growing line starts over: an hour without a network does not fill the screen.
     if (this.#connecting) this.outputs.push({ type: "begin", text: this.view.connecting.begin });
     if (!this.#away) {
-      const seconds = Math.ceil(againMs / 1000);
+      const seconds = Math.round(againMs / 1000);
       const again = seconds > 0 ? `trying again in ${seconds} s` : "trying again";
       // After the server's own notice the reason adds nothing.
       this.#news(`connection lost${inBrackets(this.#stopping ? "" : why)}, ${again}`);
