@@ -587,7 +587,7 @@ scene("client peer --page: the form of the handout, then the client address tabl
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Client address table" }).waitFor();
   await alice.shows("You are 127.0.0.1:");
-  await alice.shows("Nobody else is in the table.");
+  await alice.shows("No one else is in the table.");
   await page.getByRole("link", { name: "Chat" }).click();
   await alice.isIn("alice");
 });
