@@ -146,3 +146,21 @@ Deno.test("clients that said nothing for as long as entries are kept are forgott
   assertEquals(producers.map(({ client, refused }) => [client, refused.length]), [["idle", 1], ["new", 0]]);
   store.close();
 });
+
+Deno.test("a record that the exchange has not given back is kept, however old: no other server has it", () => {
+  const { store, writer, say, lobby } = opened();
+  const server = store.snapshot.id;
+  const record = (number: number, given: boolean) =>
+    writer.write({
+      ...{ type: "record", id: { server, number }, text: `claim ${number}`, isTaken: false },
+      ...(given ? { place: { epoch: 1, place: number } } : {}),
+    });
+  record(1, true);
+  record(2, false);
+  writer.commit();
+  say(lobby, "the first entry, newer than both");
+  prune(store, {});
+  const { records } = store.query({ type: "records", server, after: 0, limit: 10 });
+  assertEquals(records.map(({ number }) => number), [2]);
+  store.close();
+});

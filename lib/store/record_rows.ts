@@ -207,9 +207,11 @@ function prepare(database: Database) {
          AND producer = (SELECT id FROM producers WHERE user = ? AND client = ?) AND number = ?
        ORDER BY seq DESC LIMIT 1`,
     ),
-    old: database.prepare("SELECT 1 FROM records WHERE at < ? LIMIT 1"),
+    // Without a place, the exchange has not given a record back, and no other server has it.
+    old: database.prepare("SELECT 1 FROM records WHERE at < ? AND place IS NOT NULL LIMIT 1"),
     prune: database.prepare(
-      `DELETE FROM records WHERE (server, number) IN (SELECT server, number FROM records WHERE at < ? LIMIT ?)
+      `DELETE FROM records WHERE (server, number) IN (SELECT server, number FROM records
+         WHERE at < ? AND place IS NOT NULL LIMIT ?)
        RETURNING 1`,
     ),
     saved: {
