@@ -6,7 +6,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { print } from "../lib/terminal/print.ts";
 import { missingNats } from "./peers/across.ts";
 import { measureCosts } from "./scale_costs.ts";
-import { type Load, type Outcome, simulateScale } from "./scale_simulation.ts";
+import { type Costs, type Load, type Outcome, simulateScale } from "./scale_simulation.ts";
 
 /** Messages of each user a minute: twice as many, until something is full. */
 const FIRST_SAID = 0.5;
@@ -31,7 +31,7 @@ function row(said: number, { messages, p50, p99, main, store, nats, network }: O
   return `${cells.map((cell) => cell.padStart(11)).join("")}\n`;
 }
 
-function simulate(title: string, load: Omit<Load, "said">, costs: Awaited<ReturnType<typeof measureCosts>>): void {
+function simulate(title: string, load: Omit<Load, "said">, costs: Costs): void {
   print(`\n${title}\n`);
   const heads = ["said/minute", "messages/s", "p50", "p99", "main", "store", "NATS", "network"];
   print(`${heads.map((head) => head.padStart(11)).join("")}\n`);

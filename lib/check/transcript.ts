@@ -85,7 +85,7 @@ export function seenText({ bytes, more = 0 }: Seen, most: number): string {
 }
 
 /** `jacky La` as the person and the link. */
-export function splitLink(name: string): [who: string, link: string] {
+function splitLink(name: string): [who: string, link: string] {
   const space = name.indexOf(" ");
   return space < 0 ? [name, ""] : [name.slice(0, space), name.slice(space + 1)];
 }

@@ -189,7 +189,7 @@ sandal saturn scarf shadow silver window
 `.trim().split(/\s+/);
 
 /** Words in a fingerprint: 80 bits, so that a second key cannot be made with the same ones. */
-export const FINGERPRINT_WORDS = 10;
+const FINGERPRINT_WORDS = 10;
 
 /** The first bytes of a fingerprint as words, for comparison by phone. */
 export function fingerprintWords(digest: Uint8Array): string[] {

@@ -2,7 +2,7 @@ import { LIMITS } from "../core/limits.ts";
 import { type DatagramOptions, datagramOptions } from "../protocols/datagram/options.ts";
 
 /** Limits of chat between peers, with their reasons. */
-export const PEER_LIMITS = {
+const PEER_LIMITS = {
   /** Until ASK is repeated; people notice a second. */
   askMs: 300,
   /** At most this time between two ASK: how late a returning peer is noticed. */

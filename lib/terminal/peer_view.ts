@@ -148,7 +148,7 @@ export class PeerView implements View<PeerEvent> {
 const WORDS_PER_ROW = 5;
 
 /** The words of a key in numbered rows of five, to be read aloud. */
-export function wordRows(words: readonly string[]): string[] {
+function wordRows(words: readonly string[]): string[] {
   const fitting = words.map(clean);
   const width = Math.max(0, ...fitting.map((word) => word.length));
   const digits = String(words.length).length;

@@ -1,5 +1,5 @@
 import { Fault } from "../core/errors.ts";
-import { decodeFrame, encodeFrame, type FileMessage, FrameDecoder } from "../protocols/transfer/frames.ts";
+import { encodeFrame, type FileMessage, FrameDecoder, hasContent } from "../protocols/transfer/frames.ts";
 import type { AttemptEvent, RelaySignal } from "../protocols/transfer/output.ts";
 import { Relay } from "../protocols/transfer/relay.ts";
 import type { Signal } from "../protocols/transfer/signal.ts";
@@ -95,8 +95,7 @@ class RelayStream {
       this.#writing = this.#waiting.shift();
       if (this.#writing) this.#relay.write(encodeFrame(this.#writing));
       this.#flush();
-      const isCounted = written?.type === "chunk" || written?.type === "listed";
-      if (isCounted) this.event({ type: "sent", stream: this.id });
+      if (written && hasContent(written)) this.event({ type: "sent", stream: this.id });
       if (!this.#writing) return;
     }
   }
@@ -106,11 +105,9 @@ class RelayStream {
     for (let bytes; !this.#relay.isClosed && (bytes = this.#relay.read());) {
       this.event({ type: "heard", stream: this.id });
       this.#frames.push(bytes);
-      for (let frame; (frame = this.#frames.next());) {
-        const message = frame instanceof Fault ? frame : decodeFrame(frame);
+      for (const message of this.#frames.messages()) {
         if (message instanceof Fault) return this.#break(message.message);
-        // Frames of later versions are ignored.
-        if (message) this.event({ type: "frame", stream: this.id, message });
+        this.event({ type: "frame", stream: this.id, message });
       }
     }
     this.#flush();

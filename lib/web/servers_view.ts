@@ -7,13 +7,13 @@ import type { ExchangeView } from "./watch_state.ts";
 
 /** The servers of the chat as rows of a table: this one, those that are heard, those that were. */
 export function serverRows({ name, isConnected, isAlone, since, servers }: ExchangeView): HTMLElement[] {
-  const { thisOne, noAnswer, catchingUp, connected, away, heard } = serverTexts.servers;
+  const { thisOne, noAnswer, catchingUp, connected, away } = serverTexts.servers;
   const own = isConnected ? isAlone ? catchingUp : connected : noAnswer;
   return [
     row([`${name}${thisOne}`, own, formatClock(since), "", ""], !isConnected),
     ...servers.map(({ name, place, isAway, since, behind }) =>
       row(
-        [name, isAway ? away : heard, formatClock(since), formatNumber(behind), place ? formatAddress(place) : ""],
+        [name, isAway ? away : connected, formatClock(since), formatNumber(behind), place ? formatAddress(place) : ""],
         isAway,
       )
     ),

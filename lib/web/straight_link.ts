@@ -1,5 +1,5 @@
 import { Fault } from "../core/errors.ts";
-import { decodeFrame, encodeFrame, type FileMessage, FrameDecoder } from "../protocols/transfer/frames.ts";
+import { encodeFrame, type FileMessage, FrameDecoder, hasContent } from "../protocols/transfer/frames.ts";
 import type { AttemptEvent } from "../protocols/transfer/output.ts";
 import type { RtcDescription } from "../protocols/transfer/rtc_description.ts";
 import type { Connection, DataChannel } from "./rtc.ts";
@@ -106,11 +106,10 @@ export class StraightLink {
     if (typeof data === "string") return this.#lost(NO_FRAME, true);
     this.report({ type: "heard", stream: this.id });
     this.#frames.push(new Uint8Array(data));
-    for (let frame; !this.#isClosed && (frame = this.#frames.next());) {
-      const message = frame instanceof Fault ? frame : decodeFrame(frame);
+    for (const message of this.#frames.messages()) {
       if (message instanceof Fault) return this.#lost(message.message, true);
-      // Frames of later versions are ignored.
-      if (message) this.report({ type: "frame", stream: this.id, message });
+      this.report({ type: "frame", stream: this.id, message });
+      if (this.#isClosed) return;
     }
   }
 
@@ -123,7 +122,7 @@ export class StraightLink {
         // The browser sends what it was given before it closes the channel.
         if (!message) return this.#isFinishing ? channel.close() : undefined;
         this.#rest = encodeFrame(message);
-        this.#isCounted = message.type === "chunk" || message.type === "listed";
+        this.#isCounted = hasContent(message);
       }
       const rest = this.#rest as Uint8Array<ArrayBuffer>;
       channel.send(rest.subarray(0, MESSAGE_BYTES));

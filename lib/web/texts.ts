@@ -367,7 +367,6 @@ export const serverTexts = {
     connected: "connected",
     catchingUp: "catching up",
     noAnswer: "waiting for the others",
-    heard: "connected",
     away: "not heard any more",
     why: (why: string) => `The other servers are not reached: ${why}.`,
     waiting: (records: number) => `Still to be passed on: ${counted(records, "entry", "entries")}.`,

@@ -352,7 +352,6 @@ export const serverTexts: Texts["server"] = {
     connected: "đã kết nối",
     catchingUp: "đang nhận phần còn thiếu",
     noAnswer: "đang chờ các máy chủ khác",
-    heard: "đã kết nối",
     away: "không còn phản hồi",
     why: (why) => `Không kết nối được với các máy chủ khác: ${why}.`,
     waiting: (records) => `Còn phải chuyển tiếp: ${count(records)} mục.`,

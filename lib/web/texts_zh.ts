@@ -352,7 +352,6 @@ export const serverTexts: Texts["server"] = {
     connected: "已连接",
     catchingUp: "正在补收",
     noAnswer: "正在等待其他服务器",
-    heard: "已连接",
     away: "不再响应",
     why: (why) => `无法连接其他服务器：${why}。`,
     waiting: (records) => `待转发：${count(records)} 条。`,

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { encodeBase64 } from "../../core/bytes.ts";
 import { formatAddress, isLoopback } from "../../core/address.ts";
 import { ownNetworkAddresses } from "../../net/own_addresses.ts";
-import type { FileMessage } from "../../protocols/transfer/frames.ts";
+import { type FileMessage, hasContent } from "../../protocols/transfer/frames.ts";
 import type {
   AttemptEvent,
   Failure,
@@ -172,7 +172,7 @@ export class Streams {
       received: (message) => event({ type: "frame", stream: id, message }),
       sent: (message) => {
         this.#context.sent(transfer, message);
-        if (message.type === "chunk" || message.type === "listed") event({ type: "sent", stream: id });
+        if (hasContent(message)) event({ type: "sent", stream: id });
       },
       broken: (why, isMalformed) => event({ type: "broken", stream: id, why, isMalformed }),
     });

@@ -9,9 +9,7 @@ import { EarlierMessages } from "./earlier_messages.ts";
 import { type ClientMessage, decodeServerMessage, encodeClientMessage, type ServerMessage } from "./messages.ts";
 import { idOf, type OutgoingMessage, OutgoingQueue } from "./outgoing.ts";
 import { PendingQuestions } from "./questions.ts";
-import { ShownEntries } from "./shown_entries.ts";
-
-type LogMessage = Extract<ServerMessage, { type: "message" | "edit" | "withdrawal" | "failure" | "reaction" }>;
+import { type LogMessage, ShownEntries } from "./shown_entries.ts";
 
 /** What a native client wants done. */
 export type NativeOutput =

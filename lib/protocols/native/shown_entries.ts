@@ -1,6 +1,7 @@
 import type { ServerMessage } from "./messages.ts";
 
-type LogMessage = Extract<ServerMessage, { type: "message" | "edit" | "withdrawal" | "failure" | "reaction" }>;
+/** What a server tells of its log. */
+export type LogMessage = Extract<ServerMessage, { type: "message" | "edit" | "withdrawal" | "failure" | "reaction" }>;
 
 /** Entries of a store that are remembered: what another server tells anew is what was said lately or is unread. */
 const MAX_ENTRIES = 4096;

@@ -59,6 +59,11 @@ export function frameHead(kind: number, bytes: number): Uint8Array {
   return head;
 }
 
+/** Whether a message has a part of the file or of its list, so that the end of writing it is reported. */
+export function hasContent({ type }: FileMessage): boolean {
+  return type === "chunk" || type === "listed";
+}
+
 /** A frame whose body is not decoded: it may be sealed. */
 export interface Frame {
   readonly kind: number;
@@ -128,6 +133,15 @@ export class FrameDecoder {
     this.#body = undefined;
     this.#headBytes = 0;
     return frame;
+  }
+
+  /** The messages of all frames that are complete, up to the first fault; frames of later versions are ignored. */
+  *messages(): Generator<FileMessage | Fault> {
+    for (let frame; (frame = this.next());) {
+      const message = frame instanceof Fault ? frame : decodeFrame(frame);
+      if (message) yield message;
+      if (message instanceof Fault) return;
+    }
   }
 
   /** Copies bytes to `into` from `at` on; returns how many. */

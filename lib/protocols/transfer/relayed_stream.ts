@@ -1,5 +1,5 @@
 import { Fault } from "../../core/errors.ts";
-import { decodeFrame, encodeFrame, type FileMessage, FrameDecoder } from "./frames.ts";
+import { encodeFrame, type FileMessage, FrameDecoder, hasContent } from "./frames.ts";
 import type { AttemptEvent, RelaySignal } from "./output.ts";
 import { Relay } from "./relay.ts";
 import type { Signal } from "./signal.ts";
@@ -61,18 +61,15 @@ export class RelayedStream {
     const stream = this.id;
     this.#events.push({ type: "heard", stream });
     this.#decoder.push(bytes);
-    for (let frame; (frame = this.#decoder.next());) {
-      const message = frame instanceof Fault ? frame : decodeFrame(frame);
+    for (const message of this.#decoder.messages()) {
       if (message instanceof Fault) return this.#break(message.message, true);
-      // Frames of later versions are ignored.
-      if (message) this.#events.push({ type: "frame", stream, message });
+      this.#events.push({ type: "frame", stream, message });
     }
   }
 
   #write(): void {
     while (!this.isOver && this.#relay.isDrained) {
-      const type = this.#writing?.type;
-      if (type === "chunk" || type === "listed") this.#events.push({ type: "sent", stream: this.id });
+      if (this.#writing && hasContent(this.#writing)) this.#events.push({ type: "sent", stream: this.id });
       this.#writing = this.#waiting.shift();
       if (!this.#writing) {
         this.isOver = this.#finishing;
