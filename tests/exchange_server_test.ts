@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { openLog } from "../lib/core/log.ts";
+import { operatingOf } from "../lib/server/operating.ts";
 import { Browser } from "./support/browser.ts";
 import { LinkedServers } from "./support/linked_servers.ts";
 import { parseOpenMetrics } from "./support/open_metrics.ts";
@@ -45,6 +46,15 @@ Deno.test("IM clients of two linked servers list each other, and the outcome of 
   zoe.close();
   assertEquals(await jacky.la.line(), "304 Message delivery failed");
   await sees(jacky, ["jacky", "bob"]);
+});
+
+Deno.test("a notice of the operator of one server is heard at both", async () => {
+  await using servers = await LinkedServers.open("jacky 12345", "zoe 12345");
+  using jacky = await servers.join(servers.one, "jacky");
+  using zoe = await servers.join(servers.other, "zoe");
+  assertEquals(operatingOf(servers.one.instance.runner).say("Lunch at noon"), undefined);
+  assertEquals(await jacky.take(), "/broadcastfrom server Lunch at noon");
+  assertEquals(await zoe.take(), "/broadcastfrom server Lunch at noon");
 });
 
 Deno.test("the server's page and its metrics say which servers there are, and which one has stopped", async () => {

@@ -99,7 +99,7 @@ export class Sharing {
         return encodeRecord({ ...entryRecord(draft, live, isGuest, time), after, refused: refusedBefore(draft) });
       },
       done: (number, text) => {
-        if (user?.newestElsewhere === after) user!.newestElsewhere = undefined;
+        if (user && user.newestElsewhere === after) user.newestElsewhere = undefined;
         if (draft.producer && draft.number !== undefined) draft.producer.refusalsShared = draft.number;
         // An answer may come before the entry is in the log here.
         if (live) this.#parts.expect(number, live);
