@@ -12,7 +12,7 @@ interface Measured {
   readonly time: ProgramTime;
   readonly links: PlayLinks;
   readonly expectations: Expectations;
-  /** Silence parts what is said. */
+  /** Whether messages are separated by silence. */
   readonly isPaced: boolean;
 }
 
@@ -25,7 +25,7 @@ export class PlayDoubt {
 
   constructor(readonly steps: readonly Step[], readonly measures: Measured) {}
 
-  /** A program has shown that it runs: what was lost until now, it has not lost. */
+  /** A program has shown that it runs: time that was lost before does not count. */
   programStarted(now: number): void {
     this.#startedAt = now;
   }
@@ -39,7 +39,7 @@ export class PlayDoubt {
     }
   }
 
-  /** The machine was so busy that another verdict than this failure, or than none, may be right. */
+  /** Whether the machine was so busy that another verdict than this failure, or than none, may be right. */
   isDoubtful(failure: Failure | undefined): boolean {
     const { expectations, isPaced } = this.measures;
     // Pieces that a program has not read in time are one to it, and it waits for the next.
@@ -48,7 +48,7 @@ export class PlayDoubt {
     return hasLostMuch || expectations.isUnsure || this.#isUnsureOfPieces(failure);
   }
 
-  /** It failed while a busy machine may have joined what was sent with pauses. */
+  /** Whether it failed while a busy machine may have joined what was sent with pauses. */
   isUnconfirmed(failure: Failure | undefined): boolean {
     return failure !== undefined && this.measures.isPaced && this.#hasLost(QUIET_MS / 2);
   }

@@ -11,7 +11,7 @@ export interface WaitingMessage {
   readonly to: string;
 }
 
-/** One that is in the log of the server of now; `failed` where it never arrives. */
+/** One that is in the log of the current server; `failed`: why it never arrives. */
 export interface FoundMessage extends WaitingMessage {
   readonly seq: number;
   readonly failed: string | undefined;
@@ -35,7 +35,7 @@ export class EarlierMessages {
     this.#asked = undefined;
   }
 
-  /** The outcome of one is told here. */
+  /** This server tells the outcome of one. */
   delete(id: string): void {
     this.#waiting.delete(id);
   }

@@ -14,8 +14,8 @@ const DRAWS = 16;
  *
  * 1. A number is the shortest beginning of its digits with which no other number on the list begins, when it is put there.
  * 2. Each longer beginning means the same file, on every list.
- * 3. A beginning that several have means none of them until it is made longer, so that it never means another file than it does
- *    to the user who said it.
+ * 3. Digits with which several numbers begin mean none of them: the user must enter more. So what one user tells another never
+ *    means a different file there.
  */
 export class FileNumbers {
   /** By id. */
