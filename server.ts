@@ -1,3 +1,4 @@
+import { dirname, resolve } from "@std/path";
 import { promptSecret } from "@std/cli/prompt-secret";
 import { Accounts } from "./lib/chat/accounts.ts";
 import type { Hub } from "./lib/chat/hub.ts";
@@ -16,12 +17,11 @@ import { reachable } from "./lib/server/counts.ts";
 import { manageUsers } from "./lib/server/manage_users.ts";
 import { type Operating, operatingOf } from "./lib/server/operating.ts";
 import { operatorCommands } from "./lib/server/operator_commands.ts";
-import { neededPaths } from "./lib/server/needed_paths.ts";
 import { openServer, type Server, within } from "./lib/server/server.ts";
 import { exportChat, resetChat } from "./lib/store/kept_chat.ts";
 import { checksAtOnce, Passwords } from "./lib/store/passwords.ts";
 import { readConfig } from "./lib/store/config_file.ts";
-import { confineTo } from "./lib/store/file_permissions.ts";
+import { codePaths, confineTo, type NeededPaths } from "./lib/store/file_permissions.ts";
 import { readSecret } from "./lib/store/private_file.ts";
 import { hashUsers, readUsers, readUsersIfAny } from "./lib/store/users_file.ts";
 import { droppedText, Output, type Sink } from "./lib/terminal/output.ts";
@@ -74,6 +74,24 @@ function reset(plan: Extract<ServerPlan, { type: "reset" }>): void {
   const question = `Begin anew, without the rooms and messages in ${plan.data}? A copy of them is kept. (yes or no)`;
   const copy = resetChat(plan.data, () => plan.sure || prompt(question) === "yes", Date.now());
   print(copy === undefined ? "nothing was changed\n" : `the chat is empty; what was kept is in ${copy}\n`);
+}
+
+/** The files and folders that a server reads and writes until it stops. */
+function neededPaths(plan: ServePlan): NeededPaths {
+  const { web, exchange, traceFile } = plan;
+  const written = [plan.data, ...(traceFile === undefined ? [] : [traceFile])];
+  // A changed users file replaces the former one, which takes a second file beside it.
+  const users = plan.registration || plan.usersNamed ? [dirname(resolve(plan.users))] : [];
+  const tls = typeof web.tls === "object" ? [web.tls.cert, web.tls.key] : [];
+  const place = exchange?.place;
+  const secrets = [
+    web.watchPasswordFile,
+    ...place?.type === "nats" ? [place.loginFile, place.authorityFile] : [place?.secretFile],
+  ].filter((path) => path !== undefined);
+  return {
+    read: [...written, ...users, plan.users, ...tls, ...secrets, ...codePaths(), "/dev/null"],
+    write: [...written, ...users],
+  };
 }
 
 async function serve(plan: ServePlan): Promise<void> {

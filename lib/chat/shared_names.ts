@@ -1,3 +1,4 @@
+import { fnv1a } from "../core/text.ts";
 import type { Place, RecordId } from "./record_id.ts";
 import type { NameHolder } from "./store.ts";
 
@@ -83,10 +84,6 @@ function takesPlace(one: NameHolder, other: NameHolder): boolean {
   return one.ref < other.ref;
 }
 
-/** FNV-1a, of 32 bits. */
 function hash({ name, ref, server, epoch, place, version }: NameHolder): number {
-  const text = [name, ref, server, epoch, place, version].join(" ");
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
-  return hash;
+  return fnv1a([name, ref, server, epoch, place, version].join(" "));
 }

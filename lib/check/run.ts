@@ -1,3 +1,4 @@
+import { fnv1a } from "../core/text.ts";
 import { Choice } from "./choice.ts";
 import type { Credentials } from "./credentials.ts";
 import { LoadMeter } from "./load_meter.ts";
@@ -183,11 +184,11 @@ async function playOnce(
 ): Promise<PlayResult> {
   const { pace, meter } = shared;
   const target = options.target();
-  const choice = new Choice(hash(`${options.seed} ${rule.id} ${round}`));
+  const choice = new Choice(fnv1a(`${options.seed} ${rule.id} ${round}`));
   const place = suite.rules.findIndex(({ id }) => id === rule.id);
   const values = valuesOf(choice, options.accounts, target, suite.hasOneAccount === true, place);
   const play = new Play(rule.steps, values, { ...timesOf(options, target, pace), isPaced: suite.isPaced === true });
-  const network = new Network(options.network, new Choice(hash(`${options.seed} ${rule.id} ${round} network`)));
+  const network = new Network(options.network, new Choice(fnv1a(`${options.seed} ${rule.id} ${round} network`)));
   const runner = new PlayRunner(play, target, network, suite.side === "server", meter, options.credentials?.());
   await runner.run();
   const { failure, weak, observed, isDoubtful, isUnconfirmed } = play.end!;
@@ -237,11 +238,4 @@ function timesOf({ network }: RunOptions, { command }: Target, pace: Pace): Play
 
 function slownessOf(network: NetworkKind): number {
   return network === "none" ? 1 : 2;
-}
-
-/** FNV-1a. */
-function hash(text: string): number {
-  let sum = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
-  return sum >>> 0;
 }

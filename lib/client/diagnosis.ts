@@ -61,6 +61,8 @@ export interface Conclusion {
 }
 
 export const DOCTOR_PORT = 2009;
+/** For a connection to be opened, in either direction. */
+export const DOCTOR_CONNECT_MS = 3000;
 /** The group of `client peer`, and one that never leaves a network, whatever its switches know of groups. */
 export const GROUPS = ["239.255.80.76", "224.0.0.200"] as const;
 const CLOCK_MS = 60_000;

@@ -14,6 +14,7 @@ import {
   conclude,
   concludeLocal,
   type Conclusion,
+  DOCTOR_CONNECT_MS,
   DOCTOR_PORT,
   GROUPS,
   type LocalFacts,
@@ -26,7 +27,6 @@ import { announce, probeText } from "./doctor_answer.ts";
 import { ETHERNET_MTU } from "./path_mtu.ts";
 import { pingWhole, showFirewall } from "./remedies.ts";
 
-const TCP_MS = 3000;
 /** Time for a datagram to come back. */
 const ECHO_MS = 1000;
 /** An address of the documentation (RFC 5737): what is sent there takes the default route. */
@@ -128,7 +128,9 @@ async function examineWay(
     DOCTOR_PORT,
     ...LISTENER_ROWS.filter(({ name }) => name === "im" || name === "web").map(({ usualPort }) => usualPort),
   ];
-  const tcp = await Promise.all(ports.map(async (port) => ({ port, outcome: await probeTcp(address, port, TCP_MS) })));
+  const tcp = await Promise.all(
+    ports.map(async (port) => ({ port, outcome: await probeTcp(address, port, DOCTOR_CONNECT_MS) })),
+  );
   show("TCP", tcp.map(({ port, outcome }) => `${port} ${outcome}`).join(", "));
   const neighbour = shared === undefined ? "unknown" : await system.neighbour(address);
   const answers = tcp.some(({ port, outcome }) => port === DOCTOR_PORT && outcome === "open");

@@ -6,16 +6,16 @@ import { probeTcp } from "../net/dial.ts";
 import { ListeningSocket } from "../net/listening_socket.ts";
 import { ownNetworkAddresses } from "../net/own_addresses.ts";
 import { LineConnection, type ProbeDatagram, ProbeSocket } from "../net/probes.ts";
-import { DOCTOR_PORT, GROUPS } from "./diagnosis.ts";
+import { DOCTOR_CONNECT_MS, DOCTOR_PORT, GROUPS } from "./diagnosis.ts";
+import { ETHERNET_MTU, HEADER_BYTES } from "./path_mtu.ts";
 
-const TCP_MS = 3000;
 /** Askers at a time. */
 const MOST_SESSIONS = 4;
 const SESSION_MS = 60_000;
 const REPEATS = 3;
 /** Datagrams for one question, and how long each is. */
 const MOST_SIZES = 16;
-const MOST_BYTES = 1472;
+const MOST_BYTES = ETHERNET_MTU - HEADER_BYTES;
 /** Different sizes that are remembered of one asker: more than a search for the path MTU takes. */
 const MOST_REMEMBERED = 100;
 
@@ -91,7 +91,7 @@ export class DoctorAnswer {
           this.tell(`${hostname} asks`);
           await session.send({ system: Deno.build.os, time: Date.now() });
         } else if (line.do === "dial" && typeof line.port === "number") {
-          await session.send({ outcome: await probeTcp(hostname, line.port, TCP_MS) });
+          await session.send({ outcome: await probeTcp(hostname, line.port, DOCTOR_CONNECT_MS) });
         } else if (line.do === "report") {
           const { sizes, groups } = this.#received.get(token) ?? { sizes: [], groups: [] };
           await session.send({ sizes: [...sizes], groups: [...groups] });

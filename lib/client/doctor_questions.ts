@@ -2,11 +2,10 @@ import { delay } from "@std/async/delay";
 import { connect } from "../net/dial.ts";
 import { ListeningSocket } from "../net/listening_socket.ts";
 import { LineConnection, type ProbeDatagram, ProbeSocket } from "../net/probes.ts";
-import { type AnswerFacts, DOCTOR_PORT, GROUPS } from "./diagnosis.ts";
+import { type AnswerFacts, DOCTOR_CONNECT_MS, DOCTOR_PORT, GROUPS } from "./diagnosis.ts";
 import { announce, probeText, sizesOf } from "./doctor_answer.ts";
 import { pathMtu } from "./path_mtu.ts";
 
-const TCP_MS = 3000;
 /** Datagrams that have not arrived are sent again, and waited for this long in all. */
 const ATTEMPTS = 3;
 const ATTEMPT_MS = 400;
@@ -20,7 +19,11 @@ export async function askAnswer(
   own: readonly string[],
   token: string,
 ): Promise<AnswerFacts | undefined> {
-  const questions = new Questions(new LineConnection(await connect(address, DOCTOR_PORT, TCP_MS)), address, token);
+  const questions = new Questions(
+    new LineConnection(await connect(address, DOCTOR_PORT, DOCTOR_CONNECT_MS)),
+    address,
+    token,
+  );
   try {
     return await questions.all(own);
   } finally {
@@ -124,7 +127,7 @@ class Questions {
   }
 
   async #ask(question: unknown): Promise<Answer | undefined> {
-    const late = setTimeout(() => this.session.close(), 2 * TCP_MS);
+    const late = setTimeout(() => this.session.close(), 2 * DOCTOR_CONNECT_MS);
     try {
       await this.session.send(question);
       return await this.session.receive();

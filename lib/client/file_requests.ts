@@ -1,3 +1,4 @@
+import { formatAddress } from "../core/address.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 
@@ -40,8 +41,7 @@ export class FileRequests {
   /** What the server's page has at a path. */
   async fetch(path: string, init: RequestInit): Promise<Response> {
     const [scheme, port] = (this.at() ?? "").split(":");
-    const { host } = this;
-    const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    const place = formatAddress({ hostname: this.host, port: Number(port) });
     try {
       return await fetch(`${scheme}://${place}${path}`, init);
     } catch (error) {

@@ -4,15 +4,13 @@ import { safeName } from "../core/file_names.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { clock } from "../net/clock.ts";
-import { type Attachment, readAttachment } from "../protocols/transfer/attachment.ts";
+import { type Attachment, ATTACHMENT_PIECE_BYTES, readAttachment } from "../protocols/transfer/attachment.ts";
 import type { FileEvent, TransferItem } from "../protocols/transfer/event.ts";
 import type { OfferMessage } from "../protocols/transfer/transfers.ts";
 import { FetchedFile, OutgoingFile } from "../store/left_file.ts";
 import type { FileRequests } from "./file_requests.ts";
 import type { TransferRunner } from "./transfer/runner.ts";
 
-/** Bytes of one request of an upload. */
-const PIECE_BYTES = 4 * 1024 * 1024;
 /** Files at the server that can be fetched by their number; the oldest go first. */
 const KNOWN = 500;
 /** Between two lines of progress. */
@@ -191,7 +189,7 @@ export class LeftFiles {
     progress: (sends: boolean, done: number) => void,
     signal: AbortSignal,
   ): Promise<string> {
-    const piece = new Uint8Array(PIECE_BYTES);
+    const piece = new Uint8Array(ATTACHMENT_PIECE_BYTES);
     for (let at = begun.offset;;) {
       progress(true, at);
       const length = await file.read(piece, at);

@@ -2,10 +2,9 @@ import { reason } from "../core/reason.ts";
 import type { RequestBody } from "../http/request_body.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { concat } from "../core/bytes.ts";
+import { ATTACHMENT_PIECE_BYTES } from "../protocols/transfer/attachment.ts";
 import type { FileRequests } from "./file_requests.ts";
 
-/** The largest piece of a file that goes through at once: what a page sends and asks for. */
-const PIECE_BYTES = 4 * 1024 * 1024;
 const ASKED = ["range", "upload-offset", "content-type"];
 const ANSWERED = ["content-type", "content-range", "content-disposition", "content-security-policy", "etag"];
 
@@ -18,7 +17,7 @@ export class PageFiles {
 
   /** The longest body of such a request. */
   streamedBytes(method: string): number {
-    return method === "PATCH" ? PIECE_BYTES : 0;
+    return method === "PATCH" ? ATTACHMENT_PIECE_BYTES : 0;
   }
 
   /** The largest file that can be left at the server; 0 where none can, or the server's page cannot be reached. */
@@ -61,9 +60,9 @@ async function bodyOf(request: Request, body: RequestBody | undefined): Promise<
 
 /** The server's answer for the page. */
 async function passedOn(response: Response): Promise<Response> {
-  if (Number(response.headers.get("content-length")) > PIECE_BYTES) {
+  if (Number(response.headers.get("content-length")) > ATTACHMENT_PIECE_BYTES) {
     await response.body?.cancel();
-    return jsonResponse({ why: `expected a range of at most ${PIECE_BYTES} bytes` }, 413);
+    return jsonResponse({ why: `expected a range of at most ${ATTACHMENT_PIECE_BYTES} bytes` }, 413);
   }
   const headers = new Headers();
   for (const name of ANSWERED) {

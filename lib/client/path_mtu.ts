@@ -2,7 +2,7 @@
 export type SendSizes = (sizes: readonly number[]) => Promise<ReadonlySet<number>>;
 
 /** Of IPv4 and UDP. */
-const HEADER_BYTES = 28;
+export const HEADER_BYTES = 28;
 /** Usual path MTUs: dial-up, old tunnels, IPv6's least, WireGuard, VXLAN, PPPoE, Ethernet. */
 const USUAL_MTUS = [576, 1024, 1200, 1280, 1300, 1400, 1420, 1450, 1480, 1492, 1500] as const;
 export const ETHERNET_MTU = 1500;

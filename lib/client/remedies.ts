@@ -1,3 +1,5 @@
+import { MACOS_FIREWALL } from "../net/macos_network.ts";
+
 /** The command lines with which a user mends a network, by system: `linux`, `darwin` or `windows`. */
 
 /** Opens a port in the firewall that is on, or that the system has. */
@@ -45,7 +47,7 @@ export function setClock(system: string): string {
 /** Shows the firewall's state where it could not be read. */
 export function showFirewall(system: string): string {
   if (system === "windows") return "netsh advfirewall show currentprofile state";
-  if (system === "darwin") return "/usr/libexec/ApplicationFirewall/socketfilterfw --getglobalstate";
+  if (system === "darwin") return `${MACOS_FIREWALL} --getglobalstate`;
   return "sudo nft list ruleset";
 }
 

@@ -132,3 +132,10 @@ export function formatWait(ms: number): string {
 function withRest(much: number, unit: string, little: number, smaller: string): string {
   return little === 0 ? `${much} ${unit}` : `${much} ${unit} ${little} ${smaller}`;
 }
+
+/** FNV-1a, of 32 bits: tells texts apart, but not those that were made to be alike. */
+export function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}

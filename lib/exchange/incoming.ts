@@ -74,7 +74,7 @@ export class IncomingRecords {
       this.proceed(now);
       return 0;
     }
-    if (after < taken || !this.#missing.isHopeless(of)) return 0;
+    if (after < taken || !this.#missing.answeredEmpty(of)) return 0;
     const newest = this.servers.newestOf(of);
     this.#taken.set(of, newest);
     this.proceed(now);

@@ -42,7 +42,7 @@ export class MissingRecords {
   }
 
   /** An answer had no records: the next server is asked. Returns whether that has happened too often. */
-  isHopeless(server: string): boolean {
+  answeredEmpty(server: string): boolean {
     const gap = this.#gaps.get(server);
     return gap !== undefined && ++gap.empty >= MAX_EMPTY;
   }

@@ -3,7 +3,7 @@ import type { RecordId } from "../chat/record_id.ts";
 import { HeardPeople } from "./people.ts";
 
 /** A server that is not heard for so long is gone, and its people with it: four greetings. */
-export const GONE_MS = 8000;
+const GONE_MS = 8000;
 
 /** Another server, as far as it was heard. */
 export interface OtherServer {

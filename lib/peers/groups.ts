@@ -1,8 +1,6 @@
+import { fnv1a } from "../core/text.ts";
 import { isSigned, type Membership, type SignedMembership } from "./membership.ts";
 import type { PeerLimits } from "./options.ts";
-
-/** Constants of 32-bit FNV-1a. */
-const OFFSET = 0x811c9dc5, PRIME = 0x01000193;
 
 /**
  * The memberships of all groups, as far as they are known here.
@@ -142,8 +140,5 @@ function isLater(entry: Membership, known: Membership): boolean {
 }
 
 function hash({ group, key, version, in: isIn }: Membership): number {
-  let sum = OFFSET;
-  const text = `${group} ${key} ${version} ${isIn}`;
-  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), PRIME);
-  return sum >>> 0;
+  return fnv1a(`${group} ${key} ${version} ${isIn}`);
 }

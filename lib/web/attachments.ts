@@ -2,15 +2,13 @@ import type { Target } from "../chat/entry.ts";
 import { encodeHex } from "../core/bytes.ts";
 import { safeName } from "../core/file_names.ts";
 import { isShown, readImageHeader } from "../core/image_header.ts";
-import type { Attachment } from "../protocols/transfer/attachment.ts";
+import { type Attachment, ATTACHMENT_PIECE_BYTES } from "../protocols/transfer/attachment.ts";
 import type { FileView } from "./file_view.ts";
 import { errorText } from "./format.ts";
 import { keyHeaders } from "./page_key.ts";
 import { Sha256 } from "./sha256.ts";
 import { chatTexts, sharedTexts } from "./texts.ts";
 
-/** Bytes of one request: so much is repeated when a connection is lost, and progress is seen. */
-const PIECE_BYTES = 4 * 1024 * 1024;
 /** Bytes that are hashed at once; about five milliseconds, in which the page does nothing else. */
 const HASHED_BYTES = 512 * 1024;
 /** Attempts of one request, and the time between two. */
@@ -70,7 +68,7 @@ export class Attachments {
       const { id, offset } = await begun.json();
       for (let at: number = offset;;) {
         progress("sending", at);
-        const piece = file.slice(at, at + PIECE_BYTES);
+        const piece = file.slice(at, at + ATTACHMENT_PIECE_BYTES);
         const headers = { "upload-offset": String(at), "content-type": "application/octet-stream" };
         const said = await (await requested(`/attachments/${id}`, { method: "PATCH", headers, body: piece, signal }))
           .json();
@@ -165,7 +163,7 @@ async function fetched(
   const pieces: Blob[] = [];
   for (let at = 0; at < bytes;) {
     progress(at);
-    const last = Math.min(at + PIECE_BYTES, bytes) - 1;
+    const last = Math.min(at + ATTACHMENT_PIECE_BYTES, bytes) - 1;
     const init = { headers: { range: `bytes=${at}-${last}` }, ...(signal ? { signal } : {}) };
     const piece = await requested(`/attachments/${id}`, init, undefined, (response) => response.blob());
     if (piece.size !== last - at + 1) throw new Refusal(chatTexts.otherFile);
