@@ -1,7 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { encodeBase64 } from "../lib/core/bytes.ts";
+import type { AttemptEvent } from "../lib/protocols/transfer/output.ts";
+import { Relay } from "../lib/protocols/transfer/relay.ts";
 import { offerText } from "../lib/protocols/transfer/offer.ts";
 import { FileTransfers } from "../lib/protocols/transfer/transfers.ts";
+import { RelayStreams } from "../lib/web/relay_stream.ts";
 import { freshId } from "../lib/web/storage.ts";
 
 const ID = freshId();
@@ -80,4 +83,21 @@ Deno.test("a sender of malformed frames is asked eight times, then the transfer 
 
 Deno.test("a network that breaks every stream ends no transfer", () => {
   assertEquals(asked(false, 100), { asked: 100, ending: undefined, told: [] });
+});
+
+Deno.test("the page says of a relayed stream that breaks whether the other program has sent what is no frame", () => {
+  const ends = (bytes: Uint8Array, isCut: boolean) => {
+    const events: AttemptEvent[] = [];
+    const streams = new RelayStreams(() => {}, (_, event) => events.push(event), () => 1);
+    streams.connect("t", "bob");
+    streams.open(1);
+    const relay = new Relay("t");
+    relay.write(bytes);
+    for (const signal of relay.takeSignals()) if (signal.type === "bytes") streams.receive("t", signal);
+    if (isCut) streams.receive("t", { type: "bytes", transfer: "t", from: 1_000_000, bytes: new Uint8Array(1) });
+    const last = events.at(-1)!;
+    return last.type === "broken" && last.isMalformed;
+  };
+  assertEquals(ends(new Uint8Array(64).fill(255), false), true);
+  assertEquals(ends(new Uint8Array(0), true), false);
 });

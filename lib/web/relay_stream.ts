@@ -106,7 +106,7 @@ class RelayStream {
       this.event({ type: "heard", stream: this.id });
       this.#frames.push(bytes);
       for (const message of this.#frames.messages()) {
-        if (message instanceof Fault) return this.#break(message.message);
+        if (message instanceof Fault) return this.#break(message.message, true);
         this.event({ type: "frame", stream: this.id, message });
       }
     }
@@ -114,10 +114,10 @@ class RelayStream {
     if (this.#relay.isClosed) this.#break(RELAY_BROKEN);
   }
 
-  #break(why: string): void {
+  #break(why: string, isMalformed = false): void {
     if (this.#hasBroken) return;
     this.close();
-    this.event({ type: "broken", stream: this.id, why });
+    this.event({ type: "broken", stream: this.id, why, isMalformed });
   }
 
   #flush(): void {
