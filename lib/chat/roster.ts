@@ -181,10 +181,6 @@ export class Roster {
     return this.#users.get(name);
   }
 
-  userById(id: number): KnownUser | undefined {
-    return this.#usersById.get(id);
-  }
-
   get users(): Iterable<KnownUser> {
     return this.#users.values();
   }

@@ -107,7 +107,7 @@ export class Sharing {
           text,
           take: (place, next) => {
             const record = { id: { server: this.#parts.self, number }, text, place };
-            taking.takeOwn(record, draft, () => writer.append(draft, conversation), next, () => {});
+            taking.takeOwn(record, draft, () => writer.append(draft, conversation), next);
           },
         });
       },

@@ -76,12 +76,11 @@ export class RecordTaking {
   }
 
   /** A message of this server, from its draft. */
-  takeOwn(record: TakenRecord, draft: Draft, append: () => void, next: () => void, done: () => void): void {
+  takeOwn(record: TakenRecord, draft: Draft, append: () => void, next: () => void): void {
     draft.record = record;
     const { producer, number } = draft;
     if (!producer || number === undefined || !this.#takenTwice.delete(key(draft.from, producer.client, number))) {
       append();
-      done();
       return next();
     }
     // The client has said it again at another server, whose record came first.
@@ -89,12 +88,12 @@ export class RecordTaking {
       this.#parts.questions.ask(
         { type: "saidAs", user: producer.user.id, client: producer.client, number },
         ({ seq }) => {
-          this.#write(record, [], done, seq);
+          this.#write(record, [], () => {}, seq);
           this.#parts.delivery.notWritten(draft);
           this.#parts.delivery.saidElsewhere(producer, number);
           next();
         },
-        () => this.takeOwn(record, draft, append, next, done),
+        () => this.takeOwn(record, draft, append, next),
       )
     );
   }
