@@ -21,43 +21,58 @@ export type MessageAct = (action: MessageAction, message: Message) => void;
 /** Names in the tooltip of a mark. */
 const NAMED = 20;
 
-/** What can be done about a message; the keyboard does it by the arrows in the field. */
+/**
+ * What can be done about a message; the keyboard does it by the arrows in the field. `isOpen`: whether it is shown already, as
+ * where a message is drawn again since it was delivered.
+ */
 export function messageTools(
   message: Message,
   { message: act, reactions }: { readonly message: MessageAct; readonly reactions: readonly string[] },
   can: { readonly change: boolean; readonly reply: boolean },
+  isOpen: boolean,
 ): HTMLElement[] {
-  const button = (text: string, action: MessageAction) =>
-    make("button", { type: "button", class: "quiet", onclick: () => act(action, message) }, text);
-  const tools = make("span", { class: "tools", hidden: true });
-  if (can.reply && reactions.length > 0) {
-    tools.append(make("span", { class: "marks" }, ...reactions.map((mark) => markButton(message, mark, act))));
-  }
-  if (can.reply) tools.append(button(chatTexts.reply, "reply"));
-  if (can.change) tools.append(button(chatTexts.edit, "edit"), button(chatTexts.withdraw, "withdraw"));
+  const tools = make("span", { class: "tools", hidden: !isOpen });
   const dots = make("button", {
     type: "button",
     class: "quiet dots",
     tabIndex: -1,
     "aria-label": can.change ? chatTexts.changeMessage : chatTexts.replyToMessage,
-    "aria-expanded": "false",
-    onclick() {
-      tools.hidden = !tools.hidden;
-      dots.setAttribute("aria-expanded", String(!tools.hidden));
-      tools.dispatchEvent(new Event(HEIGHT_CHANGED, { bubbles: true }));
-    },
+    "aria-expanded": String(isOpen),
+    onclick: () => show(tools.hidden === true),
   }, "⋯");
+  const show = (isShown: boolean) => {
+    tools.hidden = !isShown;
+    dots.setAttribute("aria-expanded", String(isShown));
+    tools.dispatchEvent(new Event(HEIGHT_CHANGED, { bubbles: true }));
+  };
+  const does = (action: MessageAction) => ({
+    type: "button",
+    class: "quiet",
+    onclick() {
+      show(false);
+      act(action, message);
+    },
+  });
+  if (can.reply && reactions.length > 0) {
+    const marks = reactions.map((mark) =>
+      make(
+        "button",
+        { ...does({ react: reactionText(mark, false) }), "aria-label": chatTexts.react(nameOf(mark)) },
+        mark,
+      )
+    );
+    tools.append(make("span", { class: "marks" }, ...marks));
+  }
+  if (can.reply) tools.append(make("button", does("reply"), chatTexts.reply));
+  if (can.change) {
+    tools.append(make("button", does("edit"), chatTexts.edit), make("button", does("withdraw"), chatTexts.withdraw));
+  }
   return [dots, tools];
 }
 
 /** What a mark is called, for screen readers. */
 function nameOf(mark: string): string {
   return chatTexts.marks[mark] ?? mark;
-}
-
-function markButton(message: Message, mark: string, act: MessageAct): HTMLElement {
-  const react = { type: "button", class: "quiet", onclick: () => act({ react: reactionText(mark, false) }, message) };
-  return make("button", { ...react, "aria-label": chatTexts.react(nameOf(mark)) }, mark);
 }
 
 /** The marks below a message, each with its number; pressing one adds the user's own, or takes it back. */

@@ -43,7 +43,10 @@ export function drawRow(row: Row, element: HTMLElement | undefined, isRoom: bool
   if (row.kind === "line") {
     return make("li", { class: row.isNew ? "row line new" : "row line" }, make("span", {}, row.text));
   }
-  if (row.kind === "message") return framed(row, isRoom, messageElement(row, act), make("li"), act);
+  if (row.kind === "message") {
+    const isOpen = element?.querySelector(".dots")?.getAttribute("aria-expanded") === "true";
+    return framed(row, isRoom, messageElement(row, act, isOpen), make("li"), act);
+  }
   const card = element?.querySelector<HTMLElement>(".card") ?? make("div", { class: "bubble card" });
   if (row.kind === "file") fillCard(row, card, act.file);
   else fillAttachment(row, card, act.attachment);
@@ -105,7 +108,7 @@ function stateElement(state: NonNullable<Message["state"]>): HTMLElement {
 }
 
 /** What a message says, with what can be done about it. */
-function messageElement({ message, quoted }: MessageRow, actions: RowActions): HTMLElement {
+function messageElement({ message, quoted }: MessageRow, actions: RowActions, isOpen: boolean): HTMLElement {
   const { message: act, replies, names } = actions;
   const { text, why, change, earlier, state, own } = message;
   const bubble = make("div", { class: "bubble" });
@@ -122,7 +125,7 @@ function messageElement({ message, quoted }: MessageRow, actions: RowActions): H
   const can = { change: canChange(message), reply: replies && canReply(message) };
   if (message.reactions && message.reactions.length > 0) bubble.append(reactionsElement(message, names.user, act));
   if (!can.change && !can.reply) return bubble;
-  return make("div", { class: "beside" }, bubble, ...messageTools(message, actions, can));
+  return make("div", { class: "beside" }, bubble, ...messageTools(message, actions, can, isOpen));
 }
 
 /** The first line of the message to which another replies; pressing it goes there. */
