@@ -240,10 +240,15 @@ test("a reaction is put to a message and taken back, and counted; what can be do
   await isAccessible(bob, "reactions are offered");
   await row.getByRole("button", { name: "React with thumbs up" }).click();
   await bob.page.getByRole("button", { name: "thumbs up, 1", pressed: true }).waitFor();
+  await row.locator(".tools").waitFor({ state: "hidden" });
+  // What is opened stays open while the message is drawn again.
+  await row.hover();
+  await row.getByRole("button", { name: "Reply to this message" }).click();
   await alice.page.getByRole("button", { name: "thumbs up, 1", pressed: false }).click();
   for (const person of [alice, bob]) {
     await person.page.getByRole("button", { name: "thumbs up, 2", pressed: true }).waitFor();
   }
+  assert(await row.locator(".tools").isVisible(), "the menu is open");
   await isAccessible(alice, "a reaction");
   await bob.page.getByRole("button", { name: "thumbs up, 2" }).click();
   await alice.page.reload();
