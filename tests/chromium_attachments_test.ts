@@ -5,6 +5,7 @@ import { png, sha256Of } from "./support/attachments.ts";
 import type { Person } from "./support/chromium.ts";
 import { randomBytes } from "./support/file_bytes.ts";
 import { pageTest as test } from "./support/page_stage.ts";
+import { becomes } from "./support/wire.ts";
 
 // Files that are left at the server, in a real browser.
 
@@ -78,9 +79,11 @@ test(
     await alice.leave("large.png", png(3000, 2000), "image/png");
     await bob.sees("small.png");
     await bob.sees("large.png");
-    await bob.page.waitForFunction(
-      "[...document.querySelectorAll('img.image')].filter((each) => each.naturalWidth > 0).length === 2",
-    );
+    const loaded = () =>
+      bob.page.locator("img.image").evaluateAll((images) =>
+        (images as unknown as { naturalWidth: number }[]).filter(({ naturalWidth }) => naturalWidth > 0).length
+      );
+    await becomes(loaded, 2);
     assertEquals(await imageSize(bob, "small.png"), { width: 40, height: 30, natural: 40 });
     assertEquals(await imageSize(bob, "large.png"), { width: 320, height: 213, natural: 3000 });
 

@@ -41,6 +41,8 @@ Deno.test("what we send is what the programs parse, whatever the text: a datagra
   const from = { hostname: "10.0.0.6", port: 3002 };
   assertEquals(decodeLossy(encodeName({ kind: "ask", dialect: "A", tag: "4", from }, BOB)), "ID\\: bob\\: 4");
   assertEquals(decodeLossy(encodeName({ kind: "ask", dialect: "B", port: 3002 }, BOB)), "3001!X_NAME|bob|3001");
+  // One that is taken out must not leave another.
+  assertEquals(decodeLossy(encodeChat("A", "a\\:  b", BOB)[0]!), "a\\:b\n\\: 10.0.0.5\\: 3001\\: bob");
   fc.assert(fc.property(fc.string({ unit: "binary" }), fc.constantFrom("", "\\: ", "+", "\n", "!"), (one, two) => {
     const text = `${one}${two}${one}`;
     const chat = (dialect: Dialect) => decodeLossy(encodeChat(dialect, text, BOB)[0]!);

@@ -63,7 +63,7 @@ function encodeChatLine(dialect: Dialect, text: string, { name, hostname, port }
   const line = oneLine(text);
   switch (dialect) {
     case "A":
-      return encodeText([`${line.replaceAll(A_SEPARATOR, "\\:")}\n`, hostname, port, name].join(A_SEPARATOR));
+      return encodeText([`${line.replace(/\\: +/g, "\\:")}\n`, hostname, port, name].join(A_SEPARATOR));
     case "B":
       return encodeText(`${port}!${line}\n`);
     case "C":
