@@ -1,13 +1,13 @@
 const FIRST_MS = 250;
-/** Small, so that after an outage of some seconds the next retry comes within half as many more. */
+/** Small, so that after an outage of a few seconds the next retry comes within half that time again. */
 const GROWTH = 1.5;
 const MAX_MS = 30_000;
-/** The clients of a lab that lost its server come back spread over this share of the time. */
+/** The retries of a lab's clients are spread over this share of the delay. */
 const JITTER = 0.5;
 
 /**
- * When a lost connection is retried: after a quarter of a second, since a server that is started again is soon there, then after
- * half as long again each time, half a minute at most unless told otherwise.
+ * When a lost connection is retried: after a quarter of a second, since a restarted server is soon ready; then each delay is
+ * half as long again, up to half a minute unless told otherwise.
  */
 export class Backoff {
   #retries = 0;

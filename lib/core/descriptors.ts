@@ -1,4 +1,4 @@
-/** The first look for free descriptors; it takes a millisecond. */
+/** The `most` of the first count; it takes a millisecond. */
 const FIRST_LOOK = 128;
 /** At most this part of the free descriptors is reserved, however few there are. */
 const RESERVED_PART = 0.25;
@@ -6,14 +6,14 @@ const RESERVED_PART = 0.25;
 /**
  * The file descriptors that connections of newcomers may use.
  *
- * 1. A reserve stays free: for files, for the connections that the server itself opens, and for whatever users inside need.
+ * 1. A reserve stays free: for files, for connections that the server itself opens, and for users who are logged in.
  * 2. Each listener is guaranteed an equal part of one half; the other half is for those that need it. So a flood at one
  *    listener leaves the others open.
- * 3. No system says how many descriptors there are. They are looked for when more are wanted than have been seen.
+ * 3. No system tells how many descriptors there are. They are counted when more are wanted than have been seen.
  */
 export class DescriptorBudget {
   #total = 0;
-  /** How many were looked for. */
+  /** The `most` of the last count. */
   #looked = 0;
   /** Whether there are more than have been seen. */
   #mayGrow = true;

@@ -1,4 +1,4 @@
-/** What an image is, by its first bytes and not by its name. */
+/** The kind of an image, by its first bytes and not by its name. */
 export interface ImageHeader {
   readonly kind: ImageKind;
   readonly width: number;
@@ -9,7 +9,7 @@ export interface ImageHeader {
 export const IMAGE_KINDS = ["png", "jpeg", "gif", "webp"] as const;
 export type ImageKind = typeof IMAGE_KINDS[number];
 
-/** So many bytes from the beginning are enough, also for photographs with a preview before their size. */
+/** This many bytes from the beginning are enough, also for photographs with a preview before their size. */
 export const IMAGE_HEADER_BYTES = 256 * 1024;
 
 /** The pixels of an image that a page shows. Each takes four bytes once it is decoded: 100 MB, and a photograph has 12 million. */
@@ -59,7 +59,7 @@ function webp(view: DataView): ImageHeader | undefined {
   return undefined;
 }
 
-/** The size is in a segment somewhere after others, whose lengths lead to it. */
+/** The size is in a segment that is found by the lengths of the segments before it. */
 function jpeg(view: DataView): ImageHeader | undefined {
   if (!isAt(view, 0, "\xff\xd8\xff")) return undefined;
   for (let at = 2; at + 9 <= view.byteLength;) {

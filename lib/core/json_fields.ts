@@ -89,7 +89,7 @@ export function optional<T>(
   return fields[key] === undefined ? undefined : read(fields, key);
 }
 
-/** A fault that says what was expected and what was found. */
+/** A fault with the expected value and the one found. */
 export function unexpected(expected: string, found: unknown): Fault {
   const shown = typeof found === "string" ? found : JSON.stringify(found) ?? "nothing";
   return new Fault("malformed", `expected ${expected}, found ${shown.slice(0, 80)}`);

@@ -12,7 +12,7 @@ export class RateLimiter {
     this.#refilledAt = now;
   }
 
-  /** Takes a token, or so many; false, without taking any, when there are not as many yet. */
+  /** Takes a token, or several; false, without taking any, when there are too few yet. */
   take(now: number, count = 1): boolean {
     if (this.#tokens < count) this.#refill(now);
     if (this.#tokens < count) return false;
@@ -25,13 +25,13 @@ export class RateLimiter {
     this.#tokens++;
   }
 
-  /** Takes so many tokens, even if there are not as many: the next can be taken once the debt is paid. */
+  /** Takes tokens even if there are too few: the next can be taken once the debt is paid. */
   charge(now: number, count: number): void {
     this.#refill(now);
     this.#tokens -= count;
   }
 
-  /** How many tokens there are; fewer than none in debt. */
+  /** How many tokens there are; negative in debt. */
   available(now: number): number {
     this.#refill(now);
     return this.#tokens;
@@ -61,7 +61,7 @@ export class RateLimiters {
     return this.#rates.size;
   }
 
-  /** Takes a token of a key, or so many; false, without taking any, when there are not as many. */
+  /** Takes a token of a key, or several; false, without taking any, when there are too few. */
   take(key: string, now: number, count = 1): boolean {
     const rate = this.#rates.get(key) ?? new RateLimiter(this.burst, this.perSecond, now);
     this.#rates.delete(key);
@@ -71,7 +71,7 @@ export class RateLimiters {
   }
 }
 
-/** Why a connection is refused, and among which connections one would have to end for it. */
+/** Why a connection is refused, and among which connections one would have to end to admit it. */
 export interface Refusal {
   readonly refusal: string;
   readonly among: "all" | "network";

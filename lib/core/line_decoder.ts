@@ -5,7 +5,7 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const NOTHING = new Uint8Array(0);
 const FIRST_BYTES = 256;
-/** Buffers of decoders that hold nothing, for the next that gets a line: most connections are silent most of the time. */
+/** Free buffers, shared by all decoders: most connections are silent most of the time. */
 const spares: Uint8Array[] = [];
 const MAX_SPARES = 64;
 
@@ -68,7 +68,7 @@ export class LineDecoder {
     return line;
   }
 
-  /** The text after the last line break: a line that a peer which is gone did not finish. */
+  /** The text after the last line break: an unfinished line of a peer that has disconnected. */
   unfinishedText(): string {
     const text = this.decode(this.#bytes.subarray(this.#start, this.#end));
     return text instanceof Fault ? "" : text;

@@ -1,15 +1,15 @@
-/** What a machine does when one of its ports is probed that nobody listens on: answers, says nothing, cannot be found. */
+/** How a machine answers a probe of a port without a listener: it refuses, is silent, or cannot be reached. */
 export type ProbeOutcome = "there" | "silent" | "unreachable";
 
 const PROBES = 3;
 
 /**
- * Whether a silent peer's machine is still there, where the protocol has no question for that.
+ * Whether a silent peer's machine is still reachable, for protocols without a ping.
  *
  * TCP notices a machine that was switched off or unplugged only when something is sent to it, and Deno cannot set how soon
- * its keep-alive asks. So the port that the peer connected from is dialled: nobody listens on it, and a machine that is
- * there refuses at once, without any program on it noticing. A firewall may drop such a dial, so silence counts only
- * against a machine that has answered before; `unreachable`, which the network itself says, counts against any.
+ * its keep-alive probes. So the port that the peer connected from is dialled: it has no listener, so a machine that is
+ * running refuses at once, and no program on it notices. A firewall may drop such a dial, so silence counts only
+ * against a machine that has answered before; `unreachable`, which the network itself reports, counts against any.
  */
 export class Liveness {
   #quietSince: number;
@@ -48,13 +48,13 @@ export class Liveness {
     } else if (outcome === "unreachable" || this.#answers) this.#missed++;
   }
 
-  /** Probed three times without a sign. */
+  /** Probed three times without an answer. */
   get gone(): boolean {
     return this.#missed >= PROBES;
   }
 }
 
-/** Whether a silent peer is still there, where the protocol has a ping: any answer is a sign of life. */
+/** Whether a silent peer is still reachable, for protocols with a ping: any answer counts. */
 export class Heartbeat {
   #heardAt = 0;
   #pinged = false;

@@ -24,7 +24,7 @@ export const log = {
   error: (text: string): void => logger.error("{text}", { text }),
   warning: (text: string): void => logger.warning("{text}", { text }),
   info: (text: string): void => logger.info("{text}", { text }),
-  /** For what happens often: the text is only made if this level is logged. */
+  /** For frequent events: the text is made only if this level is logged. */
   debug: (text: () => string): void => logger.debug("{text}", () => ({ text: text() })),
 };
 

@@ -4,17 +4,17 @@ import { LineDecoder } from "./line_decoder.ts";
 import { RateLimiter } from "./limiters.ts";
 import type { RateShare } from "./shared_rate.ts";
 
-/** The lines of one peer, read at a limited rate and at most `turnLines` a turn. Lines over a limit wait; none is lost. */
+/** The lines of one peer, read at a limited rate, and at most `turnLines` a turn. Lines beyond a limit wait; none is lost. */
 export class PacedLines {
   readonly #limits: Limits;
   readonly #decoder: LineDecoder;
   readonly #rate: RateLimiter;
   readonly #share: RateShare | undefined;
   #takenInTurn = 0;
-  /** When `next` has a line that it holds back now; Infinity when it holds back none. */
+  /** When `next` returns a line that it holds back now; Infinity when it holds back none. */
   readyAt = Infinity;
 
-  /** `share`: what it gets of a rate for all peers of its kind. */
+  /** `share`: this peer's share of a rate for all peers of its kind. */
   constructor(limits: Limits, now: number, decode?: ConstructorParameters<typeof LineDecoder>[1], share?: RateShare) {
     this.#limits = limits;
     this.#decoder = new LineDecoder(limits.lineBytes, decode);
@@ -40,7 +40,7 @@ export class PacedLines {
     this.#takenInTurn = 0;
   }
 
-  /** The next line. Undefined when none is whole, or when it must wait until `readyAt`. */
+  /** The next line. Undefined when none is complete, or when it must wait until `readyAt`. */
   next(now: number): string | Fault | undefined {
     this.readyAt = Infinity;
     if (this.#decoder.hasLine) {
@@ -57,7 +57,7 @@ export class PacedLines {
     return line;
   }
 
-  /** Returns the bytes that are no whole line, or not read yet, and forgets them. */
+  /** Returns the bytes of an unfinished line and of lines that were not read, and forgets them. */
   takeBytes(): Uint8Array {
     return this.#decoder.takeBytes();
   }

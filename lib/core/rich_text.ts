@@ -13,7 +13,7 @@ export type Block =
   | { readonly type: "list"; readonly first: number | undefined; readonly items: readonly (readonly Inline[])[] }
   | { readonly type: "quote"; readonly content: readonly Block[] };
 
-/** Whether a name after `@` is that of a person; the beginning of the word that is one counts. */
+/** Whether a name after `@` is a person's; a beginning of the word that is one counts. */
 export type IsName = (name: string) => boolean;
 
 /** Quotes within quotes; deeper ones are text. */
@@ -29,13 +29,13 @@ const QUOTE = /^ ?>(?: |$)/;
  *
  * 1. Every text has a tree, and the tree has every character of the text but for its marks, in order.
  * 2. It takes time in proportion to the text, and no tree is deep.
- * 3. What is no mark stays as it was typed, blanks and line breaks too.
+ * 3. Everything else stays as it was typed, blanks and line breaks too.
  */
 export function richText(text: string, isName: IsName = () => false): readonly Block[] {
   return blocks(text.replaceAll("\r\n", "\n").split("\n"), isName, 0);
 }
 
-/** A text as it reads, without its marks. */
+/** A text without its marks. */
 export function withoutMarks(text: string): string {
   const inline = (part: Inline): string =>
     "content" in part ? part.content.map(inline).join("") : part.type === "mention" ? `@${part.name}` : part.text;
@@ -74,7 +74,7 @@ function blocks(lines: readonly string[], isName: IsName, depth: number): Block[
     if (OPENING_FENCE.test(line)) {
       while (end < lines.length && !CLOSING_FENCE.test(lines[end]!)) end++;
       block = { type: "code", text: lines.slice(at + 1, end).join("\n") };
-      // A block that nothing closes goes to the end of the text.
+      // An unclosed block extends to the end of the text.
       end = Math.min(lines.length, end + 1);
     } else if (ITEM.test(line)) {
       ({ block, end } = list(lines, at, isName));
@@ -127,14 +127,14 @@ function joined(lines: readonly string[], isName: IsName): Inline[] {
 
 type Mark = "bold" | "italic";
 
-/** A mark that is open, and what stands behind it so far. */
+/** An open mark, and the parts after it so far. */
 interface Open {
   readonly mark: Mark | undefined;
   readonly sign: string;
   readonly content: Inline[];
 }
 
-/** What begins something on a line; each alternative looks at every character a bounded number of times. */
+/** The beginning of a span on a line; each alternative reads every character a bounded number of times. */
 const TOKEN = /\x60+|\*+|_+|https?:\/\/|@[^\s@]{1,40}/gu;
 const ADDRESS = /[^\s<>"\x60]+/y;
 
@@ -187,7 +187,7 @@ function mark(stack: Open[], sign: string, before: string | undefined, after: st
   } else stack.at(-1)!.content.push(text(sign));
 }
 
-/** The mark that was opened last is text. */
+/** The mark that was opened last becomes text. */
 function giveUp(stack: Open[]): void {
   const { sign, content } = stack.pop()!;
   // Not spread into arguments: a line may have thousands of parts.
@@ -257,7 +257,7 @@ function text(text: string): Inline {
   return { type: "text", text };
 }
 
-/** Texts that follow each other are one. */
+/** Adjacent texts are merged. */
 function merged(parts: readonly Inline[]): Inline[] {
   const all: Inline[] = [];
   let texts: string[] = [];

@@ -6,7 +6,7 @@ import { RateLimiter } from "./limiters.ts";
  */
 const ROUND_MS = 200;
 
-/** A rate of its own, besides the shared one. */
+/** A peer's own rate, besides the shared one. */
 export interface OwnRate {
   readonly burst: number;
   readonly perSecond: number;
@@ -17,8 +17,8 @@ export interface OwnRate {
  *
  * 1. While no peer has to wait, peers get tokens in the order in which they ask.
  * 2. Then each gets an equal part of the tokens there are at the beginning of a round, and at least one while there are any.
- * 3. A peer that says little does not wait for those that flood: when it asks without having waited, or has waited for a round
- *    in vain, it gets what it has of its own. A new peer has nothing yet, so that connecting again earns nothing.
+ * 3. A peer that sends little does not wait for those that flood: when it asks without having waited, or has waited for a whole
+ *    round, it uses the rate of its own. A new peer has none of it yet, so that reconnecting gains nothing.
  */
 export class SharedRate {
   readonly #rate: RateLimiter;
@@ -53,20 +53,20 @@ export class SharedRate {
     return this.#rate.take(now);
   }
 
-  /** A peer has to wait; said once a round. */
+  /** A peer has to wait; called once a round. */
   waits(): void {
     this.#waiting++;
   }
 }
 
-/** What one peer gets of a shared rate. */
+/** One peer's share of a shared rate. */
 export class RateShare {
   readonly #shared: SharedRate;
   readonly #own: RateLimiter;
   #round = -Infinity;
   #taken = 0;
   #waits = false;
-  /** Whether it may take of its own in this round. */
+  /** Whether it may use its own rate in this round. */
   #usesOwn = true;
 
   constructor(shared: SharedRate, now: number) {

@@ -5,7 +5,7 @@ const MISSPELT_LETTERS = 1;
 /** A longer word is not compared letter by letter. */
 const MOST_LETTERS = 20;
 
-/** The known word that was probably meant: the same, one that begins with it, or one that differs in a letter. */
+/** The known word that was probably meant: the same, one that begins with it, or one that differs by a letter. */
 export function suggestion(given: string, known: readonly string[]): string | undefined {
   const typed = given.toLowerCase();
   if (typed.length < 2) return undefined;

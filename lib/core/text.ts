@@ -14,14 +14,14 @@ export function encodeText(text: string): Uint8Array {
   return scratch.slice(0, encoder.encodeInto(text, scratch).written);
 }
 
-/** So little that a short text which stays longer than it should holds little more than itself. */
+/** Small, so that a short text which is kept holds little more memory than its own. */
 const POOL_BYTES = 2048;
 let pool = new Uint8Array(0);
 let poolEnd = 0;
 
 /**
- * Text as UTF-8, for bytes that are soon gone, as what is sent: short ones share a buffer, which stays in memory as long as one
- * of them does. It takes a third of the time of `encodeText`, most of which goes into making a buffer.
+ * Text as UTF-8, for short-lived bytes such as those to be sent: short texts share a buffer, which stays in memory as long as
+ * one of them does. It takes a third of the time of `encodeText`, most of which goes into making a buffer.
  */
 export function encodeBriefly(text: string): Uint8Array {
   const most = text.length * 3;
@@ -65,7 +65,7 @@ export function sanitized(text: string): string {
   });
 }
 
-/** The same for a text of several lines, whose breaks become `\n`. */
+/** The same for a text of several lines; its line breaks become `\n`. */
 export function sanitizedLines(text: string): string {
   return text.split(/\r?\n/).map(sanitized).join("\n");
 }
@@ -76,7 +76,7 @@ export function oneLine(text: string): string {
 }
 
 /**
- * The lines of a text for protocols that know single lines alone: those with something on them, else the text as one line.
+ * The lines of a text, for protocols with single-line messages: those that are not blank, or else the text as one line.
  * A carriage return that ends no line stays in its line.
  */
 export function linesOf(text: string): readonly string[] {
@@ -133,7 +133,7 @@ function withRest(much: number, unit: string, little: number, smaller: string): 
   return little === 0 ? `${much} ${unit}` : `${much} ${unit} ${little} ${smaller}`;
 }
 
-/** FNV-1a, of 32 bits: tells texts apart, but not those that were made to be alike. */
+/** FNV-1a, 32 bits: not for texts that an attacker chooses. */
 export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);

@@ -5,7 +5,7 @@ import type { TraceRecord } from "./wire_trace.ts";
 const MAX_UNNAMED = 500;
 
 interface Unnamed {
-  /** Records that wait until it is known whose they are; undefined when the session is shown. */
+  /** Records held until the user is known; undefined when the session is shown. */
   held: TraceRecord[] | undefined;
   bytes: number;
 }

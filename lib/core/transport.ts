@@ -5,8 +5,8 @@ export type Ending = "finished" | "broken";
  * A connection to one peer: TCP, TLS, a WebSocket or a datagram link.
  *
  * 1. Bytes leave in the order in which they were written; `write` never waits.
- * 2. After `close` or `abort`, `write` does nothing and the owner hears no more.
- * 3. It never calls its owner from within one of its own methods, but for its tap.
+ * 2. After `close` or `abort`, `write` does nothing and the owner is not called again.
+ * 3. It never calls its owner from within one of its own methods; its tap is the exception.
  */
 export interface Transport {
   /** Bytes that were written and that the peer has not taken yet. */
@@ -38,11 +38,11 @@ export interface TransportOwner {
   readonly tap?: WireTap | undefined;
 }
 
-/** Hears what `TransportOwner.receive` does not tell about the bytes that went over the wire. It calls nothing back. */
+/** Observes the bytes that go over the wire, where `TransportOwner.receive` does not. It never calls back. */
 export interface WireTap {
   /** Bytes are handed to the network, in one write. */
   sent(bytes: Uint8Array): void;
-  /** Of what was handed over last, the network did not take so many bytes. */
+  /** The network did not take this many of the bytes handed over last. */
   notTaken(bytes: number): void;
   /** Bytes that arrived after `close`, and are discarded. */
   late(bytes: Uint8Array): void;

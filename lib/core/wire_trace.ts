@@ -24,9 +24,9 @@ export interface TraceEntry {
   readonly direction: Direction;
   /** The bytes as `decodeWire` has them, passwords masked; undefined for a remark alone. */
   readonly text: string | undefined;
-  /** A line is shown without its line end. A complaint is what the peer did wrong; the log has it too. */
+  /** A line is shown without its line end. A complaint names the peer's mistake; the log has it too. */
   readonly kind: "line" | "piece" | "remark" | "complaint";
-  /** What there is to say about the bytes, or about the link. */
+  /** A remark about the bytes, or about the link. */
   readonly remark: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface TraceRecord extends TraceEntry {
   readonly time: number;
   /** The number of the session, from 1. */
   readonly session: number;
-  /** The listener that the session came by; undefined at a client. */
+  /** The session's listener; undefined at a client. */
   readonly protocol?: string;
   /** The user, or the address as long as that is not known. */
   readonly name: string;
@@ -44,7 +44,7 @@ export interface TraceRecord extends TraceEntry {
   readonly user: string | undefined;
 }
 
-/** How long something has been waited for, told after each of `TRACE_WAITS_MS`. */
+/** How long a line or a reply has been waited for; reported after each of `TRACE_WAITS_MS`. */
 export class Waiting {
   #since = 0;
   #told = TRACE_WAITS_MS.length;
@@ -143,7 +143,7 @@ export class WireTrace implements Machine<TraceEntry> {
     if (rest.length > 0) this.#showSent(link, rest, true, withoutEnd(rest.length));
   }
 
-  /** The other side has ended a link: what has no line end will never get one. */
+  /** The other side has ended a link: an unfinished line will never get its line end. */
   closed(link: number): void {
     this.#showRest(link, "then the end");
   }
@@ -163,7 +163,7 @@ export class WireTrace implements Machine<TraceEntry> {
     });
   }
 
-  /** Of what was handed over last, the socket did not take so many bytes. */
+  /** The socket did not take this many of the bytes handed over last. */
   notTaken(link: number, bytes: number): void {
     this.remark(link, opposite(this.arrives), `${counted(bytes)} of that could not be sent`);
   }
