@@ -6,7 +6,7 @@ import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import { type Entry, sameTarget, type Target } from "./entry.ts";
 import type { Draft, LogWriter } from "./log_writer.ts";
-import type { Queries } from "./queries.ts";
+import type { Permissions } from "./permissions.ts";
 import type { Questions } from "./questions.ts";
 import { REACTIONS, readReaction } from "./reactions.ts";
 import type { KnownUser, Producer } from "./roster.ts";
@@ -20,7 +20,7 @@ export type NumberedCommand = Extract<NativeCommand, { type: "say" | "edit" | "w
 
 export interface ClientMessageParts {
   readonly delivery: Delivery;
-  readonly queries: Queries;
+  readonly permissions: Permissions;
   readonly questions: Questions;
   readonly writer: LogWriter;
   readonly online: OnlineUsers;
@@ -150,7 +150,7 @@ export class ClientMessages {
     if (entry?.type !== "message" || entry.from !== user.name) return `there is no message ${command.of} of yours`;
     if (withdrawn) return "the message was withdrawn";
     if (command.type === "withdraw") return undefined;
-    return this.#parts.queries.textFault(command.text) ?? this.keepFault(user.name, entry.to, command.text, now);
+    return this.#parts.permissions.textFault(command.text) ?? this.keepFault(user.name, entry.to, command.text, now);
   }
 
   /** Every user who can see a message can react to it. */
@@ -162,7 +162,7 @@ export class ClientMessages {
     now: number,
   ): string | undefined {
     if (readReaction(text) === undefined) return `a reaction is one of ${REACTIONS.join(" ")}`;
-    if (entry?.type !== "message" || !this.#parts.queries.canSee(name, entry)) {
+    if (entry?.type !== "message" || !this.#parts.permissions.canSee(name, entry)) {
       return `there is no message ${of} that you can see`;
     }
     return withdrawn ? "the message was withdrawn" : this.rateFault(name, text, now);
@@ -177,7 +177,7 @@ export class ClientMessages {
   ): void {
     // What is refused counts as well.
     const tooMuch = this.rateFault(producer.user.name, text, now);
-    const why = this.#parts.queries.fault(producer.user.name, to, text) ?? tooMuch;
+    const why = this.#parts.permissions.sayFault(producer.user.name, to, text) ?? tooMuch;
     this.#parts.tally.said++;
     if (why === undefined) return this.#append(session, producer, number, "message", to, text, reply, now, record);
     this.#parts.tally.failed++;
@@ -246,7 +246,7 @@ export class ClientMessages {
 
   /** Why what a user says cannot be kept. */
   keepFault(name: string, to: Target, text: string, now: number): string | undefined {
-    return this.rateFault(name, text, now) ?? this.#parts.queries.waitingFault(name, to, text);
+    return this.rateFault(name, text, now) ?? this.#parts.permissions.waitingFault(name, to, text);
   }
 
   /** The bytes that a user may have kept: many at once, then so many a second. */

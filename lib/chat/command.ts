@@ -17,6 +17,22 @@ export type Command =
   /** Takes a name without an account for a guest, or finds that the guest holds it by this key; the session does not go online. */
   | { readonly type: "holdName"; readonly name: string; readonly key: Uint8Array }
   | { readonly type: "who" }
+  /** `ref` is the session's own number for the message and returns in the outcome. */
+  | { readonly type: "send"; readonly ref: number; readonly to: string; readonly text: string }
+  | { readonly type: "sendAll"; readonly ref: number; readonly text: string }
+  /** The peer has confirmed message `id`. */
+  | { readonly type: "taken"; readonly id: number }
+  /** The peer did not confirm message `id`; with `sent` it may have got it all the same. */
+  | { readonly type: "missed"; readonly id: number; readonly sent: boolean }
+  /** The result of the effect `check` or `prove`. */
+  | { readonly type: "checked"; readonly right: boolean; readonly proof?: Uint8Array | undefined }
+  /** The session has ended; `breaksRule`, since its peer broke a rule. */
+  | { readonly type: "leave"; readonly why: string; readonly breaksRule?: boolean }
+  | GuestCommand
+  | NativeCommand;
+
+/** The commands of guests, who are in one room without a login. */
+export type GuestCommand =
   /** The session joins the lobby as a guest of this name. */
   | { readonly type: "enterAsGuest"; readonly as: string }
   /** The session joins a room as a guest of this name; `entered` or `turnedAway` is the answer. */
@@ -41,19 +57,7 @@ export type Command =
   }
   | { readonly type: "releaseFile"; readonly offer: string }
   /** A guest has taken all of a file. */
-  | { readonly type: "fileTaken"; readonly id: number }
-  /** `ref` is the session's own number for the message and returns in the outcome. */
-  | { readonly type: "send"; readonly ref: number; readonly to: string; readonly text: string }
-  | { readonly type: "sendAll"; readonly ref: number; readonly text: string }
-  /** The peer has confirmed message `id`. */
-  | { readonly type: "taken"; readonly id: number }
-  /** The peer did not confirm message `id`; with `sent` it may have got it all the same. */
-  | { readonly type: "missed"; readonly id: number; readonly sent: boolean }
-  /** The result of the effect `check` or `prove`. */
-  | { readonly type: "checked"; readonly right: boolean; readonly proof?: Uint8Array | undefined }
-  /** The session has ended; `breaksRule`, since its peer broke a rule. */
-  | { readonly type: "leave"; readonly why: string; readonly breaksRule?: boolean }
-  | NativeCommand;
+  | { readonly type: "fileTaken"; readonly id: number };
 
 /** What is said about a message. */
 interface Change {

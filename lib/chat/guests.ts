@@ -2,15 +2,15 @@ import type { RateLimiters } from "../core/limiters.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Outputs } from "../core/machine.ts";
 import { textFault } from "../core/text.ts";
-import type { Command } from "./command.ts";
+import type { GuestCommand } from "./command.ts";
 import type { ClientMessages } from "./client_messages.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import { GuestFiles } from "./guest_files.ts";
-import type { NameIndex } from "./name_index.ts";
 import { chosenNameFault, skeleton } from "./chosen_names.ts";
 import { LOBBY, nameFault } from "./names.ts";
 import { tooManyAttempts } from "./registration.ts";
+import type { Registry } from "./registry.ts";
 import type { Roster } from "./roster.ts";
 import type { FileBytes } from "./shared_file.ts";
 import type { OnlineUsers, Session } from "./users.ts";
@@ -20,8 +20,7 @@ export interface GuestParts {
   readonly roster: Roster;
   readonly delivery: Delivery;
   readonly messages: ClientMessages;
-  /** Names that are taken. */
-  readonly names: () => NameIndex;
+  readonly registry: Registry;
   /** Attempts by address. */
   readonly attempts: RateLimiters;
   /** Whether the lobby is kept. */
@@ -39,16 +38,41 @@ export interface GuestParts {
  * 3. A room that a guest has named first is not listed, and no log line has its name or what is said in it.
  */
 export class Guests {
-  readonly files: GuestFiles;
+  readonly #files: GuestFiles;
   readonly #parts: GuestParts;
 
   constructor(parts: GuestParts) {
     this.#parts = parts;
-    this.files = new GuestFiles(parts);
+    this.#files = new GuestFiles(parts);
+  }
+
+  handle(session: Session, command: GuestCommand, now: number): void {
+    switch (command.type) {
+      case "enterAsGuest":
+        return this.#enterLobby(session, command.as);
+      case "enterRoom":
+        return this.#enterRoom(session, command.as, command.room, now);
+      case "announce":
+        return this.#announce(session, command.text, now);
+      case "beginFile":
+        return session.kind === "guest" ? this.#files.begin(session, command.name, command.bytes) : undefined;
+      case "shareFile":
+        return this.#shareFile(session, command.contents);
+      case "offerFile":
+        return this.#offerFile(session, command, now);
+      case "reserveFile":
+        return this.#files.reserve(session, command.offer, command.bytes);
+      case "fileArrived":
+        return this.#files.arrived(session, command);
+      case "releaseFile":
+        return this.#files.release(session, command.offer);
+      case "fileTaken":
+        return this.#files.taken(session.id, command.id);
+    }
   }
 
   /** The session joins the lobby. */
-  enterLobby(session: Session, name: string): void {
+  #enterLobby(session: Session, name: string): void {
     if (session.name !== undefined || session.kind === "guest") return;
     const { online, outputs } = this.#parts;
     online.enterAsGuest(session, name, LOBBY);
@@ -58,7 +82,7 @@ export class Guests {
   }
 
   /** The session joins a room under a name of its choice, or is told why not. */
-  enterRoom(session: Session, name: string, room: string, now: number): void {
+  #enterRoom(session: Session, name: string, room: string, now: number): void {
     if (session.name !== undefined || session.kind === "guest") return;
     const { online, outputs, attempts, limits } = this.#parts;
     const fault = this.#nameFault(name) ?? this.#roomFault(room);
@@ -75,7 +99,7 @@ export class Guests {
   }
 
   /** A guest says something in its room; it has no outcome. */
-  announce(guest: Session, text: string, now: number): void {
+  #announce(guest: Session, text: string, now: number): void {
     if (guest.kind === "guest") this.#say(guest, text, false, now);
   }
 
@@ -101,17 +125,17 @@ export class Guests {
   }
 
   /** The file that a guest has begun is whole: the other guests in the room get it, and its members are offered it. */
-  shareFile(guest: Session, contents: FileBytes): void {
+  #shareFile(guest: Session, contents: FileBytes): void {
     if (guest.kind !== "guest") return;
-    this.files.share(guest, contents, this.#othersOf(guest), this.#isKept(guest.guestRoom));
+    this.#files.share(guest, contents, this.#othersOf(guest), this.#isKept(guest.guestRoom));
   }
 
   /** A guest's file is offered to the members of its room by a message that its guests do not get. */
-  offerFile(guest: Session, { id, text, ending }: Extract<Command, { type: "offerFile" }>, now: number): void {
+  #offerFile(guest: Session, { id, text, ending }: Extract<GuestCommand, { type: "offerFile" }>, now: number): void {
     if (guest.kind !== "guest") return;
     const why = this.#say(guest, text, true, now);
-    if (why === undefined) this.files.offered(guest, id, ending);
-    else this.files.notOffered(guest, id, why);
+    if (why === undefined) this.#files.offered(guest, id, ending);
+    else this.#files.notOffered(guest, id, why);
   }
 
   /** The guest of this name in a room. */
@@ -132,7 +156,7 @@ export class Guests {
   /** The session leaves: what it offers cannot be fetched any more, of which members who are online are told. */
   left(session: Session): void {
     if (session.kind !== "guest") return;
-    const endings = this.files.left(session.id);
+    const endings = this.#files.left(session.id);
     if (endings.length === 0) return;
     const to = this.#membersIn(session.guestRoom).map(({ id }) => id);
     if (to.length === 0) return;
@@ -165,7 +189,7 @@ export class Guests {
   #nameFault(name: string): string | undefined {
     const fault = chosenNameFault(name);
     if (fault !== undefined) return fault;
-    const others = this.#parts.names().like(name);
+    const others = this.#parts.registry.names.like(name);
     if (others.includes(name)) return `"${name}" is the name of a user, and a guest has no password to prove it`;
     if (others.length > 0) return `"${name}" looks like the name of another user, "${others[0]}"`;
     return this.isHeld(name) ? `"${name}" is the name of another guest, or looks like it` : undefined;

@@ -1,40 +1,17 @@
-import { equals } from "../core/bytes.ts";
 import type { RateLimiters } from "../core/limiters.ts";
 import type { Limits } from "../core/limits.ts";
-import { type Accounts, type Credential, SCRYPT } from "./accounts.ts";
-import { type Effect, tell } from "./effect.ts";
 import type { NativeCommand } from "./command.ts";
-import type { Challenge } from "./event.ts";
-import { chosenNameFault } from "./chosen_names.ts";
-import { nameFault } from "./names.ts";
+import type { Credentials } from "./credentials.ts";
+import { type Effect, tell } from "./effect.ts";
 import { type Attempt, LoginQueue } from "./login_queue.ts";
-import type { NameIndex } from "./name_index.ts";
 import { tooManyAttempts } from "./registration.ts";
-import { isUnproven } from "./roster.ts";
+import type { Registry } from "./registry.ts";
 import type { PendingLogin, Session } from "./users.ts";
-
-/** Unpredictable bytes for challenges. */
-export interface Randomness {
-  bytes(count: number): Uint8Array;
-  /** A salt for a name, which cannot be guessed; always the same one for the same name. */
-  salt(name: string): Uint8Array;
-}
-
-const NONCE_BYTES = 16;
 
 /** The hub, for logins. */
 export interface LoginContext {
-  accounts(): Accounts;
-  /** A name that was mentioned before: whether it is registered, and the key that holds it. */
-  keyOf(name: string): { readonly registered: boolean; readonly key: Uint8Array | undefined } | undefined;
-  /** The names of all accounts and registered users. */
-  names(): NameIndex;
-  /** Whether a guest is here whose name looks like this one. */
-  isGuest(name: string): boolean;
-  /** Why no new name may be taken at an address; undefined when one may. */
-  newNameFault(address: string, now: number): string | undefined;
-  /** A user has proved a name from an address. */
-  cameFrom(name: string, address: string): void;
+  readonly registry: Registry;
+  readonly credentials: Credentials;
   /** Gives a user at an address a new name. */
   register(name: string, key: Uint8Array, address: string, now: number): void;
   /** Attempts by address. */
@@ -68,7 +45,6 @@ export class Login {
   constructor(
     readonly context: LoginContext,
     readonly limits: Limits,
-    readonly random: Randomness | undefined,
     known: Iterable<{ readonly name: string; readonly networks: Iterable<string> }>,
   ) {
     this.#queue = new LoginQueue(limits, limits.hashesAtOnce || Infinity);
@@ -84,7 +60,7 @@ export class Login {
   login(session: Session, name: string, password: string, now: number, checkOnly = false): Effect[] {
     if (session.name !== undefined || session.login) return [];
     session.login = { name, isDecoy: false, checkOnly };
-    const { isSlow } = this.context.accounts();
+    const { isSlow } = this.context.registry.accounts;
     return this.#inTurn(session, isSlow, now, (session, now) => this.#check(session, name, password, now));
   }
 
@@ -100,7 +76,7 @@ export class Login {
   ): Effect[] {
     const name = session.name!;
     session.login = { name, isDecoy: false, then };
-    const { isSlow } = this.context.accounts();
+    const { isSlow } = this.context.registry.accounts;
     return this.#inTurn(session, isSlow, now, (session, now) => this.#check(session, name, password, now));
   }
 
@@ -114,9 +90,9 @@ export class Login {
     now: number,
   ): Effect[] {
     if (session.name !== undefined || session.login) return [];
-    const credential = asGuest ? this.#guestCredential(name, key) : this.#credentialOf(name, key);
+    const credential = asGuest ? this.context.credentials.ofGuest(name, key) : this.context.credentials.of(name, key);
     const fault = typeof credential === "object" && credential.type === "key" && credential.fresh
-      ? this.context.newNameFault(session.address, now)
+      ? this.context.registry.newNames.fault(session.address, now)
       : undefined;
     if (typeof credential === "string" || fault !== undefined) {
       if (this.context.attempts.take(session.address, now)) return [refuse(session, fault ?? credential as string)];
@@ -124,19 +100,19 @@ export class Login {
       const why = tooManyAttempts(this.limits);
       return [refuse(session, why), { type: "end", session: session.id, why }];
     }
-    const challenge = this.#challenge(name, credential);
+    const challenge = this.context.credentials.challenge(name, credential);
     session.login = { name, isDecoy: false, proof: { nonce, challenge, by: credential, answered: false } };
     return [tell(session.id, { type: "challenge", challenge })];
   }
 
   /** A guest takes a name, or still has it, as its key shows; the session does not go online. */
   holdName(session: Session, name: string, key: Uint8Array, now: number): Effect[] {
-    const credential = this.#guestCredential(name, key);
+    const credential = this.context.credentials.ofGuest(name, key);
     const fresh = typeof credential === "object" && credential.type === "key" && credential.fresh;
     const fault = typeof credential === "string"
       ? credential
       : fresh
-      ? this.context.newNameFault(session.address, now)
+      ? this.context.registry.newNames.fault(session.address, now)
       : undefined;
     if (fault !== undefined) {
       const isCounted = this.context.attempts.take(session.address, now);
@@ -182,15 +158,15 @@ export class Login {
     }
     if (by?.type === "key") {
       // Another user may have got the name in the meantime.
-      const current = this.#credentialOf(login.name, by.key);
+      const current = this.context.credentials.of(login.name, by.key);
       if (typeof current === "string") return [refuse(session, current)];
       if (by.fresh) {
-        const fault = this.context.newNameFault(session.address, now);
+        const fault = this.context.registry.newNames.fault(session.address, now);
         if (fault) return [refuse(session, fault)];
         this.context.register(login.name, by.key, session.address, now);
       }
     }
-    this.context.cameFrom(login.name, session.address);
+    this.context.registry.cameFrom(login.name, session.address);
     if (login.checkOnly) return [tell(session.id, { type: "welcome", name: login.name })];
     return this.context.admit(session, login.name, proof, now);
   }
@@ -198,7 +174,7 @@ export class Login {
   /** The session proved its name earlier, by a cookie for instance; the account may have been removed since. */
   authenticated(session: Session, name: string, now: number): Effect[] {
     if (session.name !== undefined || session.login) return [];
-    if (!this.context.accounts().has(name) && !this.context.keyOf(name)?.key?.length) {
+    if (!this.context.registry.accounts.has(name) && !this.context.registry.user(name)?.key?.length) {
       return [refuse(session, `${JSON.stringify(name)} is no longer an account of this server`)];
     }
     return this.context.admit(session, name, undefined, now);
@@ -255,49 +231,10 @@ export class Login {
   }
 
   #check(session: Session, name: string, password: string, now: number): Effect[] {
-    const verdict = this.context.accounts().check(name, password);
+    const verdict = this.context.registry.accounts.check(name, password);
     if ("right" in verdict) return this.#conclude(session, session.login!, verdict.right, undefined, now);
     session.login = { ...session.login!, isDecoy: verdict.isDecoy };
     return [{ type: "check", session: session.id, password, secret: verdict.verify }];
-  }
-
-  /** What proves a name; the reason if this session cannot have it. */
-  #credentialOf(name: string, key: Uint8Array | undefined): Credential | string {
-    const secret = this.context.accounts().secret(name);
-    if (secret) return { type: "password", secret };
-    const fault = nameFault(name);
-    if (fault) return fault;
-    const found = this.context.keyOf(name);
-    const user = found?.registered ? found : undefined;
-    if (!key) return `${JSON.stringify(name)} is no account of this server, and no key came with it to register it by`;
-    if (!user && this.context.isGuest(name)) return `${JSON.stringify(name)} is the name of a guest who is here`;
-    if (!user) {
-      const [like] = this.context.names().like(name);
-      const refusal = chosenNameFault(name) ?? (like && `"${name}" looks like the name of another user, "${like}"`);
-      return refusal ?? { type: "key", key, fresh: true };
-    }
-    if (isUnproven(user)) return `${JSON.stringify(name)} is in use by programs that prove no name`;
-    if (!user.key) return `${JSON.stringify(name)} is the name of a user who logs in with a password`;
-    return equals(user.key, key)
-      ? { type: "key", key, fresh: false }
-      : `${JSON.stringify(name)} is held by another key, that of another machine or of other --data`;
-  }
-
-  /** An account's name is no guest's. */
-  #guestCredential(name: string, key: Uint8Array | undefined): Credential | string {
-    const credential = this.#credentialOf(name, key);
-    return typeof credential === "object" && credential.type === "password"
-      ? `"${name}" is an account of this server; log in with its password`
-      : credential;
-  }
-
-  #challenge(name: string, credential: Credential): Challenge {
-    const nonce = this.random!.bytes(NONCE_BYTES);
-    if (credential.type === "key") return { how: "key", nonce };
-    const { secret } = credential;
-    if (secret.type === "plain") return { how: "password", nonce, salt: this.random!.salt(name), ...SCRYPT };
-    const { salt, logN, r, p, key } = secret;
-    return { how: "password", nonce, salt, logN, r, p, keyBytes: key.length };
   }
 }
 

@@ -1,10 +1,10 @@
 import { decodeBase64, encodeBase64 } from "../core/bytes.ts";
 import type { Outputs } from "../core/machine.ts";
-import type { Accounts } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { LogWriter, Rows } from "./log_writer.ts";
 import type { Place, RecordId } from "./record_id.ts";
 import type { SharedRecord } from "./records.ts";
+import type { Registry } from "./registry.ts";
 import { isUnproven, type Roster } from "./roster.ts";
 import { KEY, type SharedNames } from "./shared_names.ts";
 import type { NameHolder } from "./store.ts";
@@ -15,11 +15,7 @@ export interface NameClaimsParts {
   readonly roster: Roster;
   readonly outputs: Outputs<Effect>;
   readonly online: OnlineUsers;
-  readonly accounts: () => Accounts;
-  /** A user is known from now on. */
-  readonly register: (name: string, key: Uint8Array | undefined, now: number) => void;
-  /** A name is held from now on. */
-  readonly held: (name: string) => void;
+  readonly registry: Registry;
   readonly endSessions: (name: string, why: string) => void;
   /** A session that has proved its name goes online. */
   readonly admit: (session: Session, name: string, proof: Uint8Array | undefined, now: number) => Effect[];
@@ -118,7 +114,7 @@ export class NameClaims {
   /** Claims the names of all accounts that no server holds, or for which another password counts now. */
   accountsChanged(): void {
     this.#hasClaimedAccounts = true;
-    for (const name of this.#parts.accounts().names) this.secretChanged(name);
+    for (const name of this.#parts.registry.accounts.names) this.secretChanged(name);
   }
 
   /** A name may have another proof now; `before` is the one that it had. */
@@ -163,8 +159,8 @@ export class NameClaims {
 
   /** What proves a name here, in words that mean the same at all servers. */
   refOf(name: string): string {
-    const { accounts, roster } = this.#parts;
-    const secret = accounts().secret(name);
+    const { registry, roster } = this.#parts;
+    const secret = registry.accounts.secret(name);
     // The salt is random, and told to every client that logs in: a copy of the entry has the same.
     if (secret) return secret.type === "scrypt" ? `account ${encodeBase64(secret.salt)}` : `here ${this.#self}`;
     const known = roster.user(name);
@@ -213,11 +209,11 @@ export class NameClaims {
 
   /** The key that holds a name proves it here from now on; returns what proved it before, where that was another key. */
   #keyHolds({ name, ref }: NameHolder): string | undefined {
-    const { roster, register } = this.#parts;
+    const { roster, registry } = this.#parts;
     const key = ref.startsWith(KEY) ? decodeBase64(ref.slice(KEY.length)) : undefined;
     if (key?.length !== KEY_BYTES) return undefined;
     const user = roster.user(name);
-    if (!user?.registered) register(name, key, this.#now);
+    if (!user?.registered) registry.register(name, key, this.#now, true);
     const before = KEY + encodeBase64(user?.key ?? key);
     if (!user?.key || before === ref) return undefined;
     roster.replaceKey(user, key, this.#now);
@@ -231,14 +227,14 @@ export class NameClaims {
   }
 
   #heldBy({ name }: NameHolder, before: string | undefined): void {
-    const { accounts, held, endSessions, admit, outputs, session: sessionOf } = this.#parts;
+    const { registry, endSessions, admit, outputs, session: sessionOf } = this.#parts;
     this.#claimed.delete(name);
-    held(name);
+    registry.hold(name);
     this.#freshKeys.delete(name);
     const fault = this.#names.fault(name, before ?? this.refOf(name));
     if (fault !== undefined) {
       endSessions(name, `ended because ${fault}`);
-      if (accounts().has(name)) this.#lost.add(name);
+      if (registry.accounts.has(name)) this.#lost.add(name);
       this.#lostAt = this.#now + GATHER_MS;
     }
     for (const [id, { session, name: waits, proof, ref: proved }] of this.#waiting) {
@@ -256,7 +252,7 @@ export class NameClaims {
 
   /** Tells the operator that a password in plain text is not the same account at two servers. */
   #notePlain(): void {
-    const accounts = this.#parts.accounts();
+    const { accounts } = this.#parts.registry;
     const plain = accounts.names.filter((name) => accounts.secret(name)!.type === "plain").length;
     if (plain === 0) return;
     const text =

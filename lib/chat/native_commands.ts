@@ -7,6 +7,7 @@ import { type Effect, tell } from "./effect.ts";
 import type { ServersEvent } from "./event.ts";
 import type { LiveMessages } from "./live_messages.ts";
 import type { RecentLog } from "./log.ts";
+import type { Memberships } from "./memberships.ts";
 import type { Queries } from "./queries.ts";
 import type { KnownUser, Roster } from "./roster.ts";
 import type { Snapshot } from "./store.ts";
@@ -17,6 +18,7 @@ import type { Session, User } from "./users.ts";
 export interface NativeCommandParts extends TypingParts {
   readonly delivery: Delivery;
   readonly queries: Queries;
+  readonly memberships: Memberships;
   readonly messages: ClientMessages;
   readonly live: LiveMessages;
   readonly roster: Roster;
@@ -62,6 +64,10 @@ export class NativeCommands {
         return live.signal(session, user.name, command.to, command.text);
       case "typing":
         return this.#typing.tell(user.name, command.to, now);
+      case "join":
+        return this.#parts.memberships.join(session, known, command, now);
+      case "leaveRoom":
+        return this.#parts.memberships.leave(session, known, command, now);
       case "ticket":
         return this.#ticket(session, user.name, command.ref, now);
       // The hub itself takes these.
@@ -71,7 +77,7 @@ export class NativeCommands {
       case "passwd":
         return;
       default:
-        return queries.answer(session, user, command, now);
+        return queries.answer(session, known, command, now);
     }
   }
 

@@ -1,19 +1,20 @@
 import type { RateLimiters } from "../core/limiters.ts";
 import type { Limits } from "../core/limits.ts";
-import type { Accounts, ScryptSecret } from "./accounts.ts";
+import type { ScryptSecret } from "./accounts.ts";
 import type { NativeCommand } from "./command.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Login } from "./login.ts";
 import { passwordFault, tooManyAttempts } from "./registration.ts";
-import type { Session, User } from "./users.ts";
+import type { Registry } from "./registry.ts";
+import type { OnlineUsers, Session } from "./users.ts";
 
 /** The hub, for new passwords. */
 export interface PasswordChangeContext {
-  accounts(): Accounts;
+  readonly registry: Registry;
+  readonly online: OnlineUsers;
   readonly login: Login;
   /** From now on this is the user's secret. */
   replace(name: string, secret: ScryptSecret): void;
-  online(name: string): User | undefined;
   /** Attempts by address. */
   readonly attempts: RateLimiters;
 }
@@ -58,7 +59,7 @@ export class PasswordChange {
     this.#pending.delete(name);
     if (typeof outcome === "string") return [tell(id, { type: "denied", ref, why: outcome })];
     this.context.replace(name, outcome);
-    const user = this.context.online(name);
+    const user = this.context.online.get(name);
     const others = [...user?.natives ?? [], ...user?.handout ? [user.handout] : []].filter((each) => each.id !== id);
     const why = `the password of ${name} was changed at another connection`;
     return [
@@ -74,7 +75,7 @@ export class PasswordChange {
   }
 
   #fault(session: Session, name: string, password: string, now: number): string | undefined {
-    if (!this.context.accounts().has(name)) return `${name} has no account with a password at this server`;
+    if (!this.context.registry.accounts.has(name)) return `${name} has no account with a password at this server`;
     if (!this.allowed) return NOT_ALLOWED;
     if (!this.context.attempts.take(session.address, now)) return tooManyAttempts(this.limits);
     if (this.#pending.has(name)) return `the password of ${name} is being changed right now`;

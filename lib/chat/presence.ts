@@ -1,7 +1,7 @@
 import type { Effect } from "./effect.ts";
 import type { SessionId } from "./event.ts";
 import type { KnownUser, Room } from "./roster.ts";
-import type { OnlineUsers } from "./users.ts";
+import type { OnlineUsers, Session } from "./users.ts";
 
 const GATHER_LEAST_MS = 250;
 /** At most a thousand updates are sent per second, to all native sessions together. */
@@ -35,13 +35,19 @@ export class PresenceUpdates {
     this.#since = Math.min(this.#since, now);
   }
 
-  /** A user has joined a room, which may be new by that, or has left it. */
-  memberChanged(room: Room, { name }: KnownUser, isIn: boolean, now: number): void {
+  /**
+   * A user has joined a room, which may be new by that, or has left it. The user's sessions are told at once, but for the one that
+   * has asked for it; all others with what else has changed.
+   */
+  memberChanged(room: Room, { name }: KnownUser, joined: boolean, now: number, asker?: Session): Effect[] {
     let update = this.#rooms.get(room);
     if (!update) this.#rooms.set(room, update = { joined: new Set(), left: new Set() });
-    const { joined, left } = update;
-    if (isIn ? !left.delete(name) : !joined.delete(name)) (isIn ? joined : left).add(name);
+    if (joined ? !update.left.delete(name) : !update.joined.delete(name)) (joined ? update.joined : update.left).add(name);
     this.#since = Math.min(this.#since, now);
+    const own = this.people.get(name)?.natives.filter((each) => each !== asker && each.ready) ?? [];
+    if (own.length === 0) return [];
+    const rooms = [{ ...stateOf(room), joined }];
+    return [{ type: "tell", to: own.map(({ id }) => id), event: { type: "roomChanges", rooms } }];
   }
 
   tick(now: number): Effect[] {

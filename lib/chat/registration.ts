@@ -3,15 +3,14 @@ import type { Limits } from "../core/limits.ts";
 import { encodeText } from "../core/text.ts";
 import type { ScryptSecret } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
-import type { NameIndex } from "./name_index.ts";
 import { chosenNameFault, skeleton } from "./chosen_names.ts";
+import type { Registry } from "./registry.ts";
 import type { Session } from "./users.ts";
 
 /** The hub, for registrations. */
 export interface RegistrationContext {
   add(name: string, secret: ScryptSecret): void;
-  /** Names that are taken, without an account too. */
-  names(): NameIndex;
+  readonly registry: Registry;
   /** Whether a guest is here whose name looks like this one. */
   isGuest(name: string): boolean;
   /** Attempts by address. */
@@ -65,7 +64,7 @@ export class Registration {
     const like = skeleton(name);
     if (this.#pending.has(like)) return `"${name}" is being registered by another user right now`;
     if (this.context.isGuest(name)) return `"${name}" is the name of a guest who is here`;
-    const others = this.context.names().like(name);
+    const others = this.context.registry.names.like(name);
     if (others.includes(name)) return `"${name}" is taken`;
     return others.length > 0 ? `"${name}" looks like the name of another user, "${others[0]}"` : undefined;
   }

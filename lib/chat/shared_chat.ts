@@ -68,7 +68,7 @@ export class SharedChat {
       limits,
       self,
       names: this.names,
-      registered: (name, key, now) => parts.register(name, key, now),
+      registered: (name, key, now) => void parts.registry.register(name, key, now, true),
       membersChanged: (room, user, joined) => this.#membersChanged(room, user, joined),
       refused: parts.refused,
     });
@@ -192,10 +192,7 @@ export class SharedChat {
   }
 
   #membersChanged(room: Room, user: KnownUser, joined: boolean): void {
-    const { online, outputs, presence } = this.#parts;
-    const to = online.get(user.name)?.natives.filter(({ ready }) => ready).map(({ id }) => id) ?? [];
-    const rooms = [{ name: room.name, members: room.members.size, joined }];
-    if (to.length > 0) outputs.push({ type: "tell", to, event: { type: "roomChanges", rooms } });
-    presence.memberChanged(room, user, joined, this.#now);
+    const { outputs, presence } = this.#parts;
+    for (const effect of presence.memberChanged(room, user, joined, this.#now)) outputs.push(effect);
   }
 }

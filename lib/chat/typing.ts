@@ -4,14 +4,14 @@ import type { Outputs } from "../core/machine.ts";
 import type { Effect } from "./effect.ts";
 import type { Target } from "./entry.ts";
 import { LOBBY } from "./names.ts";
-import type { Queries } from "./queries.ts";
+import type { Permissions } from "./permissions.ts";
 import type { Roster } from "./roster.ts";
 import type { OnlineUsers, Session } from "./users.ts";
 
 export interface TypingParts {
   readonly roster: Roster;
   readonly online: OnlineUsers;
-  readonly queries: Pick<Queries, "isIn">;
+  readonly permissions: Permissions;
   readonly outputs: Outputs<Effect>;
   readonly limits: Pick<Limits, "typingMembers" | "typingBurst" | "typingPerMinute" | "failureEntries">;
 }
@@ -43,9 +43,9 @@ export class Typing {
 
   /** The native sessions of a conversation. */
   #sessions(from: string, to: Target): readonly Session[] {
-    const { roster, online, queries, limits: { typingMembers } } = this.#parts;
+    const { roster, online, permissions, limits: { typingMembers } } = this.#parts;
     if ("user" in to) return online.get(to.user)?.natives ?? [];
-    if (!queries.isIn(from, to.room)) return [];
+    if (!permissions.isIn(from, to.room)) return [];
     if (to.room === LOBBY) return online.size > typingMembers ? [] : [...online.natives];
     const members = roster.room(to.room)?.members;
     if (!members || members.size > typingMembers) return [];

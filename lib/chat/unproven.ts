@@ -1,30 +1,24 @@
 import type { RateLimiters } from "../core/limiters.ts";
 import type { Limits } from "../core/limits.ts";
-import type { Accounts } from "./accounts.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
-import type { NameIndex } from "./name_index.ts";
 import { chosenNameFault } from "./chosen_names.ts";
 import { LOBBY } from "./names.ts";
 import { tooManyAttempts } from "./registration.ts";
+import type { Registry } from "./registry.ts";
 import { isUnproven, type KnownUser, type Roster, UNPROVEN_KEY } from "./roster.ts";
 import type { OnlineUsers, Session } from "./users.ts";
 
 /** The hub, for names that nothing proves. */
 export interface UnprovenContext {
-  accounts(): Accounts;
-  /** The names of all accounts and registered users. */
-  names(): NameIndex;
+  readonly registry: Registry;
   readonly roster: Roster;
   readonly online: OnlineUsers;
   readonly delivery: Delivery;
   /** Attempts by address. */
   readonly attempts: RateLimiters;
-  /** Why an address may take no new name; undefined when it may. */
-  newNameFault(address: string, now: number): string | undefined;
-  register(name: string, key: Uint8Array, address: string, now: number): void;
   /** The session goes online. */
-  admit(session: Session, name: string, now: number): Effect[];
+  admit(session: Session, name: string, proof: undefined, now: number): Effect[];
 }
 
 /** The client that all programs of an unproven user are: they number nothing themselves. */
@@ -54,11 +48,14 @@ export class UnprovenNames {
       const text = context.attempts.take(session.address, now) ? why : tooManyAttempts(limits);
       return [tell(session.id, { type: "turnedAway", why: { text } })];
     }
-    if (isNew) context.register(name, UNPROVEN_KEY, session.address, now);
+    if (isNew) {
+      context.registry.newNames.count(session.address, now);
+      context.registry.register(name, UNPROVEN_KEY, now);
+    }
     const former = context.online.get(name)?.natives ?? [];
     const ends = former.map(({ id }): Effect => ({ type: "end", session: id, why: "its user has connected anew" }));
     session.unproven = true;
-    const admitted = context.admit(session, name, now);
+    const admitted = context.admit(session, name, undefined, now);
     const user = context.roster.user(name)!;
     context.delivery.beginUnproven(session, now);
     session.producer = context.roster.producer(user, UNPROVEN_CLIENT);
@@ -73,7 +70,7 @@ export class UnprovenNames {
 
   #fault(name: string, known: KnownUser | undefined): string | undefined {
     const quoted = JSON.stringify(name.slice(0, 80));
-    if (this.context.accounts().has(name)) return `${quoted} is an account of this server`;
+    if (this.context.registry.accounts.has(name)) return `${quoted} is an account of this server`;
     if (!known?.registered || isUnproven(known)) return undefined;
     return known.key ? `${quoted} is held by a key` : `${quoted} is the name of a user who logs in with a password`;
   }
@@ -84,14 +81,14 @@ export class UnprovenNames {
   }
 
   #newFault(name: string, address: string, now: number): string | undefined {
-    const { context: { names, newNameFault, roster }, limits: { unprovenNames } } = this;
+    const { context: { registry, roster }, limits: { unprovenNames } } = this;
     const fault = chosenNameFault(name);
     if (fault !== undefined) return fault;
-    const [like] = names().like(name);
+    const [like] = registry.names.like(name);
     if (like !== undefined) return `"${name}" looks like the name of another user, "${like}"`;
     if (roster.unproven >= unprovenNames) {
       return `${unprovenNames} names that nothing proves are taken, the most allowed`;
     }
-    return newNameFault(address, now);
+    return registry.newNames.fault(address, now);
   }
 }
