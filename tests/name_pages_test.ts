@@ -17,21 +17,21 @@ Deno.test("members of a room are paged in order, and a page costs no walk throug
   const room = roster.makeRoom("lab");
   const member = (i: number) => roster.mention(`m${`${i}`.padStart(3, "0")}`);
   for (let i = 0; i < 600; i += 2) roster.join(room, member(i), 0);
-  const names = roster.memberNames(room);
+  const names = roster.rooms.memberNames(room);
   assertEquals(names.page("", 2), { names: ["m000", "m002"], more: true });
   closed(room.members);
   roster.join(room, member(3), 0);
   roster.leave(room, member(4));
-  assertEquals(roster.memberNames(room).page("m002", 2), { names: ["m003", "m006"], more: true });
-  assertEquals(roster.memberNames(room).page("m596", 250), { names: ["m598"], more: false });
+  assertEquals(roster.rooms.memberNames(room).page("m002", 2), { names: ["m003", "m006"], more: true });
+  assertEquals(roster.rooms.memberNames(room).page("m596", 250), { names: ["m598"], more: false });
 });
 
 Deno.test("rooms are paged in the order in which they were made, without a walk through all", () => {
   const roster = new Roster(EMPTY);
   for (let i = 0; i < 300; i++) roster.makeRoom(`room${i}`);
-  closed(roster.rooms);
+  closed(roster.rooms.byName);
   const page = (after: string, limit: number) => {
-    const { rooms, more } = roster.roomPage(after, limit);
+    const { rooms, more } = roster.rooms.page(after, limit);
     return [rooms.map(({ name }) => name), more];
   };
   assertEquals(page("", 2), [["lobby", "room0"], true]);
@@ -50,7 +50,7 @@ Deno.test("rooms of a store are in the order of their numbers, whatever order th
     rooms: [...rooms, { id: 1, name: "lobby", unlisted: false, last: 0, members: [] }],
   });
   roster.makeRoom("new");
-  const names = roster.roomPage("", 9).rooms.map(({ name }) => name);
+  const names = roster.rooms.page("", 9).rooms.map(({ name }) => name);
   assertEquals(names, ["lobby", "room2", "room5", "room9", "new"]);
 });
 

@@ -9,7 +9,7 @@ import type { Draft, LogWriter } from "./log_writer.ts";
 import type { Permissions } from "./permissions.ts";
 import type { Questions } from "./questions.ts";
 import { REACTIONS, readReaction } from "./reactions.ts";
-import type { KnownUser, Producer } from "./roster.ts";
+import type { KnownUser, Producer } from "./entities.ts";
 import type { RecordId } from "./record_id.ts";
 import type { Sharing } from "./sharing.ts";
 import type { Tally } from "./tally.ts";

@@ -4,7 +4,7 @@ import { chosenNameFault } from "./chosen_names.ts";
 import type { Challenge } from "./event.ts";
 import { nameFault } from "./names.ts";
 import type { Registry } from "./registry.ts";
-import { isUnproven } from "./roster.ts";
+import { isUnproven } from "./entities.ts";
 
 /** Unpredictable bytes for challenges. */
 export interface Randomness {

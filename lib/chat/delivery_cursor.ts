@@ -1,5 +1,5 @@
 import type { Entry } from "./entry.ts";
-import type { Pair } from "./roster.ts";
+import type { Pair } from "./entities.ts";
 import type { PageFilter } from "./store.ts";
 import { type Tally, UNTIMED } from "./tally.ts";
 

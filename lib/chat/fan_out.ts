@@ -6,7 +6,8 @@ import type { Entry } from "./entry.ts";
 import { Entries } from "./event.ts";
 import type { Draft } from "./log_writer.ts";
 import { LOBBY } from "./names.ts";
-import type { Producer, Roster } from "./roster.ts";
+import type { Producer } from "./entities.ts";
+import type { Roster } from "./roster.ts";
 import type { UserCursors } from "./user_cursors.ts";
 import type { OnlineUsers, Session } from "./users.ts";
 

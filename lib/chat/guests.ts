@@ -200,7 +200,7 @@ export class Guests {
     const { online, roster, limits } = this.#parts;
     if (nameFault(room) !== undefined) return "the room ID is 1 to 32 letters, digits, marks or signs, without blanks";
     if (roster.room(room) || online.guestsIn(room).size > 0) return undefined;
-    const count = roster.rooms.size + online.guestRooms;
+    const count = roster.rooms.byName.size + online.guestRooms;
     return count >= limits.maxRooms ? `there are ${limits.maxRooms} rooms, the most allowed` : undefined;
   }
 }

@@ -2,7 +2,8 @@ import type { Outputs } from "../core/machine.ts";
 import type { Effect } from "./effect.ts";
 import type { Entry, EntryType, Target } from "./entry.ts";
 import type { Place, RecordId } from "./record_id.ts";
-import { type Conversation, type Producer, REFUSALS, type Roster } from "./roster.ts";
+import type { Conversation, Producer } from "./entities.ts";
+import { REFUSALS, type Roster } from "./roster.ts";
 import type { Snapshot, Write } from "./store.ts";
 import type { Session } from "./users.ts";
 

@@ -9,7 +9,8 @@ import type { LogWriter } from "./log_writer.ts";
 import { LOBBY, nameFault } from "./names.ts";
 import { notInRoom, type Permissions } from "./permissions.ts";
 import type { PresenceUpdates } from "./presence.ts";
-import type { KnownUser, Room, Roster } from "./roster.ts";
+import type { KnownUser, Room } from "./entities.ts";
+import type { Roster } from "./roster.ts";
 import type { Sharing } from "./sharing.ts";
 import type { OnlineUsers, Session } from "./users.ts";
 
@@ -98,7 +99,7 @@ export class Memberships {
 
   #fullFault(known: KnownUser): string | undefined {
     const { roster, limits } = this.#parts;
-    if (roster.rooms.size >= limits.maxRooms) return `there are ${limits.maxRooms} rooms, the most allowed`;
+    if (roster.rooms.byName.size >= limits.maxRooms) return `there are ${limits.maxRooms} rooms, the most allowed`;
     if (known.roomsMade < limits.roomsPerUser) return undefined;
     return `you have made ${limits.roomsPerUser} rooms, the most allowed for one user`;
   }

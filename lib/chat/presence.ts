@@ -1,6 +1,6 @@
 import type { Effect } from "./effect.ts";
 import type { SessionId } from "./event.ts";
-import type { KnownUser, Room } from "./roster.ts";
+import type { KnownUser, Room } from "./entities.ts";
 import type { OnlineUsers, Session } from "./users.ts";
 
 const GATHER_LEAST_MS = 250;

@@ -9,7 +9,8 @@ import { LOBBY } from "./names.ts";
 import { notInRoom, type Permissions } from "./permissions.ts";
 import type { Questions } from "./questions.ts";
 import type { Registry } from "./registry.ts";
-import { type KnownUser, type Roster, sideOf } from "./roster.ts";
+import { type KnownUser, sideOf } from "./entities.ts";
+import type { Roster } from "./roster.ts";
 import type { ConversationState } from "./store.ts";
 import type { OnlineUsers, Session } from "./users.ts";
 
@@ -93,7 +94,7 @@ export class Queries {
 
   #rooms(asker: Session, known: KnownUser, { ref, after, limit }: Extract<NativeQuestion, { type: "rooms" }>): void {
     // In the order in which they were made; `after` is the last that the asker knows.
-    const { rooms: page, more } = this.#parts.roster.roomPage(
+    const { rooms: page, more } = this.#parts.roster.rooms.page(
       after,
       atMost(limit),
       ({ unlisted, members }) => !unlisted || members.has(known),
@@ -113,7 +114,7 @@ export class Queries {
     if (!this.#parts.permissions.isIn(asker.name!, room)) return this.#deny(asker, ref, notInRoom(room));
     const isLobby = room === LOBBY;
     const most = atMost(limit);
-    const members = isLobby ? undefined : roster.memberNames(roster.room(room)!);
+    const members = isLobby ? undefined : roster.rooms.memberNames(roster.room(room)!);
     const { names, more } = online.page(room, members, after, most);
     if (!this.#listed.take(asker.name!, now, Math.min(names.length, listedNames))) {
       const rule = `more than ${listedNames} names were listed for you of late; ${listedNamesPerSecond} a second are`;

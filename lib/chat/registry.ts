@@ -5,7 +5,8 @@ import type { Delivery } from "./delivery.ts";
 import type { RecentLog } from "./log.ts";
 import { NameIndex } from "./name_index.ts";
 import { NewNames } from "./new_names.ts";
-import { isUnproven, type KnownUser, type Roster } from "./roster.ts";
+import { isUnproven, type KnownUser } from "./entities.ts";
+import type { Roster } from "./roster.ts";
 import type { OnlineUsers } from "./users.ts";
 
 export interface RegistryParts {

@@ -1,85 +1,9 @@
 import type { Target } from "./entry.ts";
-import { NameIndex } from "./name_index.ts";
+import { type Conversation, isUnproven, type KnownUser, type Pair, type Producer, type Room } from "./entities.ts";
 import { LOBBY } from "./names.ts";
-import type { RecordId } from "./record_id.ts";
+import { Rooms } from "./rooms.ts";
 import type { Snapshot, Write } from "./store.ts";
 import { WaitingBytes } from "./waiting_bytes.ts";
-
-/** A user whose name was ever mentioned. */
-export interface KnownUser {
-  readonly id: number;
-  readonly name: string;
-  /** Otherwise the name was only mentioned by others. */
-  registered: boolean;
-  key: Uint8Array | undefined;
-  /** Up to where one of the user's clients has everything. */
-  acked: number;
-  /** Bytes of private messages that the user's clients do not have; changed by `Roster.wait`. */
-  waitingBytes: number;
-  /** The newest of what each other server has recorded of the user, where nothing that was said here since names it. */
-  newestElsewhere: readonly RecordId[] | undefined;
-  /** By the other user's number; undefined without any. */
-  pairs: Map<number, Pair> | undefined;
-  readonly rooms: Map<number, Room>;
-  readonly producers: Map<string, Producer>;
-  /** Networks from which the user has logged in; what was used longest ago is first. */
-  readonly networks: Set<string>;
-  /** Rooms that the user has made since the server began. */
-  roomsMade: number;
-}
-
-/** In place of a key: the name was registered without anything that proves it. A real key has 32 bytes. */
-export const UNPROVEN_KEY: Uint8Array = new Uint8Array(0);
-
-/** Whether nothing proves the name of a user. */
-export function isUnproven({ key }: Pick<KnownUser, "key">): boolean {
-  return key?.length === 0;
-}
-
-/** What a member sees of a room: entries after `since`; those up to `read` were read. */
-export interface Membership {
-  readonly since: number;
-  read: number;
-}
-
-export interface Room {
-  readonly id: number;
-  readonly name: string;
-  /** Whether only its members find it in lists: its name is what lets others in. */
-  readonly unlisted: boolean;
-  /** The newest entry in it; 0 when nothing was ever said. */
-  last: number;
-  /** Whether something was or is just being said in it. */
-  used: boolean;
-  readonly members: Map<KnownUser, Membership>;
-}
-
-/** The conversation of two users. */
-export interface Pair {
-  readonly id: number;
-  readonly users: readonly [KnownUser, KnownUser];
-  /** Up to where each has received what the other said. */
-  readonly received: [number, number];
-  readonly read: [number, number];
-  /** What waits for each; made when something does. */
-  readonly waiting: [WaitingBytes | undefined, WaitingBytes | undefined];
-}
-
-/** One client of a user. */
-export interface Producer {
-  readonly user: KnownUser;
-  readonly client: string;
-  /** The highest number that was taken, and the highest that is committed. */
-  number: number;
-  committed: number;
-  /** Numbers that were refused, and why; the oldest go first. Undefined without any. */
-  refused: Map<number, string> | undefined;
-  /** The client knows what has become of everything up to here; other servers know of all refusals up to there. */
-  answered: number;
-  refusalsShared: number;
-}
-
-export type Conversation = Room | Pair;
 
 /** What a server does not know of a client when it begins. */
 const UNKNOWN = { answered: 0, refusalsShared: 0 } as const;
@@ -93,13 +17,9 @@ export const REFUSALS = 1024;
  * order in which the store can write it.
  */
 export class Roster {
+  readonly rooms = new Rooms();
   readonly #users = new Map<string, KnownUser>();
   readonly #usersById = new Map<number, KnownUser>();
-  readonly #rooms = new Map<string, Room>();
-  /** The rooms in the order of their numbers, which is that in which they were made. */
-  readonly #roomList: Room[] = [];
-  /** The names of members in order, of rooms where they were asked for. */
-  readonly #memberNames = new Map<Room, NameIndex>();
   readonly #conversations = new Map<number, Conversation>();
   #lastUser = 0;
   #lastConversation = 0;
@@ -114,7 +34,7 @@ export class Roster {
     }
     for (const { id, name, unlisted, last, members } of snapshot.rooms) {
       const room = this.#addRoom(id, name, last, unlisted);
-      for (const { user, since, read } of members) this.#enter(room, this.#usersById.get(user)!, since, read);
+      for (const { user, since, read } of members) this.rooms.enter(room, this.#usersById.get(user)!, since, read);
     }
     for (const { id, users, received, read, waiting } of snapshot.pairs) {
       const [one, other] = users.map((user) => this.#usersById.get(user)!) as [KnownUser, KnownUser];
@@ -142,7 +62,7 @@ export class Roster {
       const known = this.#usersById.get(user)!;
       known.newestElsewhere = [...known.newestElsewhere ?? [], id];
     }
-    if (!this.#rooms.has(LOBBY)) this.#makeRoom(LOBBY);
+    if (!this.room(LOBBY)) this.#makeRoom(LOBBY);
   }
 
   /** What is to be written since the last call. */
@@ -235,35 +155,11 @@ export class Roster {
   }
 
   room(name: string): Room | undefined {
-    return this.#rooms.get(name);
-  }
-
-  get rooms(): ReadonlyMap<string, Room> {
-    return this.#rooms;
-  }
-
-  /** The first `limit` rooms that are seen of those made after the room `after`, or of all, and whether there are more. */
-  roomPage(after: string, limit: number, isSeen = (_: Room) => true): { rooms: Room[]; more: boolean } {
-    const last = this.#rooms.get(after);
-    const rooms: Room[] = [];
-    for (let at = last ? this.#roomsUpTo(last.id) : 0; at < this.#roomList.length; at++) {
-      const room = this.#roomList[at]!;
-      if (!isSeen(room)) continue;
-      if (rooms.length === limit) return { rooms, more: true };
-      rooms.push(room);
-    }
-    return { rooms, more: false };
-  }
-
-  /** The names of a room's members, in order. */
-  memberNames(room: Room): NameIndex {
-    let names = this.#memberNames.get(room);
-    if (!names) this.#memberNames.set(room, names = new NameIndex([...room.members.keys()].map(({ name }) => name)));
-    return names;
+    return this.rooms.byName.get(name);
   }
 
   makeRoom(name: string, unlisted = false): Room {
-    return this.#rooms.get(name) ?? this.#makeRoom(name, unlisted);
+    return this.room(name) ?? this.#makeRoom(name, unlisted);
   }
 
   conversation(id: number): Conversation | undefined {
@@ -272,20 +168,16 @@ export class Roster {
 
   join(room: Room, user: KnownUser, last: number): void {
     if (room.members.has(user)) return;
-    this.#enter(room, user, last, last);
+    this.rooms.enter(room, user, last, last);
     this.#writes.push({ type: "join", room: room.id, user: user.id, since: last });
   }
 
   /** A room without members in which nothing was said is removed. */
   leave(room: Room, user: KnownUser): void {
-    if (!room.members.delete(user)) return;
-    this.#memberNames.get(room)?.remove(user.name);
-    user.rooms.delete(room.id);
+    if (!this.rooms.leave(room, user)) return;
     this.#writes.push({ type: "leave", room: room.id, user: user.id });
     if (room.used || room.members.size > 0 || room.name === LOBBY) return;
-    this.#rooms.delete(room.name);
-    this.#roomList.splice(this.#roomsUpTo(room.id) - 1, 1);
-    this.#memberNames.delete(room);
+    this.rooms.remove(room);
     this.#conversations.delete(room.id);
     this.#writes.push({ type: "dropRoom", id: room.id });
   }
@@ -349,21 +241,9 @@ export class Roster {
 
   #addRoom(id: number, name: string, last: number, unlisted: boolean): Room {
     const room: Room = { id, name, unlisted, last, used: last > 0, members: new Map() };
-    this.#rooms.set(name, room);
-    this.#roomList.splice(this.#roomsUpTo(id), 0, room);
+    this.rooms.add(room);
     this.#addConversation(room);
     return room;
-  }
-
-  /** How many rooms have this number or a smaller one. */
-  #roomsUpTo(id: number): number {
-    let [low, high] = [0, this.#roomList.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#roomList[middle]!.id <= id) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 
   #addPair(pair: Pair): void {
@@ -377,17 +257,6 @@ export class Roster {
     this.#conversations.set(conversation.id, conversation);
     this.#lastConversation = Math.max(this.#lastConversation, conversation.id);
   }
-
-  #enter(room: Room, user: KnownUser, since: number, read: number): void {
-    room.members.set(user, { since, read });
-    this.#memberNames.get(room)?.add(user.name);
-    user.rooms.set(room.id, room);
-  }
-}
-
-/** The place of a user in a pair. */
-export function sideOf(pair: Pair, user: KnownUser): 0 | 1 {
-  return pair.users[0] === user ? 0 : 1;
 }
 
 function blank(id: number, name: string): KnownUser {

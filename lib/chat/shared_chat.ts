@@ -10,7 +10,7 @@ import type { PresenceUpdates } from "./presence.ts";
 import type { Questions } from "./questions.ts";
 import { ALL_SERVERS } from "./records.ts";
 import { RemoteOutcomes } from "./remote_outcomes.ts";
-import type { KnownUser, Producer, Room } from "./roster.ts";
+import type { KnownUser, Producer, Room } from "./entities.ts";
 import { SharedCursors } from "./shared_cursors.ts";
 import { SharedNames } from "./shared_names.ts";
 import { Sharing } from "./sharing.ts";

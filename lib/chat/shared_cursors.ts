@@ -4,7 +4,7 @@ import type { LogWriter, Rows } from "./log_writer.ts";
 import type { Questions } from "./questions.ts";
 import type { RecordId } from "./record_id.ts";
 import type { SharedRecord } from "./records.ts";
-import { type Conversation, type KnownUser, type Pair, sideOf } from "./roster.ts";
+import { type Conversation, type KnownUser, type Pair, sideOf } from "./entities.ts";
 import type { Sharing } from "./sharing.ts";
 import type { CursorMoves } from "./user_cursors.ts";
 

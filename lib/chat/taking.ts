@@ -9,7 +9,8 @@ import { PendingOutcome } from "./outcome.ts";
 import type { Questions } from "./questions.ts";
 import type { RecordId } from "./record_id.ts";
 import { ALL_SERVERS, decodeRecord, type EntryRecord, type SharedRecord } from "./records.ts";
-import { type KnownUser, type Producer, type Room, type Roster, sideOf } from "./roster.ts";
+import { type KnownUser, type Producer, type Room, sideOf } from "./entities.ts";
+import type { Roster } from "./roster.ts";
 import type { Write } from "./store.ts";
 
 export interface TakingParts {

@@ -6,7 +6,8 @@ import { chosenNameFault } from "./chosen_names.ts";
 import { LOBBY } from "./names.ts";
 import { tooManyAttempts } from "./registration.ts";
 import type { Registry } from "./registry.ts";
-import { isUnproven, type KnownUser, type Roster, UNPROVEN_KEY } from "./roster.ts";
+import { isUnproven, type KnownUser, UNPROVEN_KEY } from "./entities.ts";
+import type { Roster } from "./roster.ts";
 import type { OnlineUsers, Session } from "./users.ts";
 
 /** The hub, for names that nothing proves. */

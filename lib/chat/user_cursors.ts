@@ -4,7 +4,8 @@ import { type Entry, type Target, waits } from "./entry.ts";
 import type { RecentLog } from "./log.ts";
 import type { LogWriter, Rows } from "./log_writer.ts";
 import { LOBBY } from "./names.ts";
-import { type Conversation, type KnownUser, type Pair, type Roster, sideOf } from "./roster.ts";
+import { type Conversation, type KnownUser, type Pair, sideOf } from "./entities.ts";
+import type { Roster } from "./roster.ts";
 import type { OnlineUsers, Session, User } from "./users.ts";
 import { WaitingBytes } from "./waiting_bytes.ts";
 

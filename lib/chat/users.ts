@@ -9,7 +9,7 @@ import { NameIndex } from "./name_index.ts";
 import { OnlineNames } from "./online_names.ts";
 import type { Attempt } from "./login_queue.ts";
 import { LOBBY } from "./names.ts";
-import type { KnownUser, Producer } from "./roster.ts";
+import type { KnownUser, Producer } from "./entities.ts";
 
 const NO_GUESTS: ReadonlySet<Session> = new Set();
 
