@@ -4,7 +4,7 @@ import { runOf } from "./delivery_cursor.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Entry } from "./entry.ts";
 import { Entries } from "./event.ts";
-import type { Draft } from "./log_writer.ts";
+import type { Draft } from "./log_items.ts";
 import { LOBBY } from "./names.ts";
 import type { Producer } from "./entities.ts";
 import type { Roster } from "./roster.ts";

@@ -3,7 +3,7 @@ import type { AwaitedOutcomes } from "./awaited_outcomes.ts";
 import type { Effect } from "./effect.ts";
 import { type Entry, handoutText, type Target } from "./entry.ts";
 import { Message, scopeOf } from "./event.ts";
-import type { Draft } from "./log_writer.ts";
+import type { Draft } from "./log_items.ts";
 import { LOBBY } from "./names.ts";
 import type { PendingOutcome } from "./outcome.ts";
 import { UNTIMED } from "./tally.ts";

@@ -1,80 +1,10 @@
 import type { Outputs } from "../core/machine.ts";
 import type { Effect } from "./effect.ts";
-import type { Entry, EntryType, Target } from "./entry.ts";
-import type { Place, RecordId } from "./record_id.ts";
 import type { Conversation, Producer } from "./entities.ts";
+import type { Entry } from "./entry.ts";
+import type { Draft, LogItem, Rows, Shared, Step } from "./log_items.ts";
 import { REFUSALS, type Roster } from "./roster.ts";
 import type { Snapshot, Write } from "./store.ts";
-import type { Session } from "./users.ts";
-
-/** An entry that has no number yet. */
-export interface Draft {
-  readonly type: EntryType;
-  readonly from: string;
-  readonly to: Target;
-  readonly text: string;
-  readonly of?: number | undefined;
-  /** The record of that entry, where servers share it. */
-  readonly ofRecord?: RecordId | undefined;
-  /** Which client said it, and its number there. */
-  readonly producer?: Producer | undefined;
-  readonly number?: number | undefined;
-  /** The session that said it. */
-  readonly sayer?: Session | undefined;
-  /** When it was said, by the clock of `now`; NaN where receipts are not timed. */
-  readonly said: number;
-  /** When it was said, by the wall clock, where that was at another time or another server. */
-  readonly time?: number | undefined;
-  /** The record that it is, where servers share it: then it is kept sooner or later, and does not fail. */
-  record?: TakenRecord | undefined;
-  /** The entry is committed. */
-  done(entry: Entry): void;
-  /** It could not be written, and never will be. */
-  failed(why: string): void;
-}
-
-/** Something that waits for the commit of all that was gathered before it. */
-export interface Step {
-  /** Whether it comes before the entries of its batch are told, as a refusal: a later entry would confirm its number. */
-  readonly isFirst?: boolean;
-  done(): void;
-  failed(why: string): void;
-}
-
-/** A record that becomes part of this server's log. */
-export interface TakenRecord {
-  readonly id: RecordId;
-  readonly text: string;
-  /** Undefined while the exchange has none for it. */
-  readonly place: Place | undefined;
-}
-
-/** Something for the other servers, which gets its number when its batch leaves. */
-export interface Shared {
-  readonly from?: string | undefined;
-  /** Which client said it, and its number there. */
-  readonly producer?: Producer | undefined;
-  readonly number?: number | undefined;
-  /** Rows that are kept with it or not at all. */
-  readonly writes?: readonly Write[] | undefined;
-  /** The record, made at this time of the wall clock. */
-  encode(time: number): string;
-  done(number: number, text: string): void;
-  /** It could not be written, and has no number. */
-  failed(why: string): void;
-}
-
-/** Rows that are kept sooner or later, in the order of the entries around them. */
-export interface Rows {
-  readonly writes: readonly Write[];
-  done(): void;
-}
-
-type Item =
-  | { readonly draft: Draft; readonly conversation: Conversation }
-  | { readonly step: Step }
-  | { readonly shared: Shared }
-  | { readonly rows: Rows };
 
 interface CursorWrite {
   readonly write: Write;
@@ -91,7 +21,7 @@ const RETRY_MS = 1000;
 
 /** What a batch under way holds. */
 interface Written {
-  readonly items: readonly Item[];
+  readonly items: readonly LogItem[];
   readonly entries: readonly Entry[];
   /** The numbers and texts of what is shared, in the order of the items. */
   readonly records: readonly { readonly number: number; readonly text: string }[];
@@ -107,9 +37,9 @@ interface Written {
  *    failures of earlier messages, and what was taken of other servers, are facts all the same: they go into the next batch.
  */
 export class LogWriter {
-  #items: Item[] = [];
+  #items: LogItem[] = [];
   /** Failures of earlier messages; they come first, since no cursor may pass a message whose failure is not written. */
-  #failures: Item[] = [];
+  #failures: LogItem[] = [];
   #cursors = new Map<string, CursorWrite>();
   /** Cursors that go with a tick. */
   #later = new Map<string, CursorWrite>();
@@ -321,8 +251,8 @@ export class LogWriter {
     this.#facts = [...written.flatMap(({ facts }) => facts), ...this.#facts];
     this.#cursors = new Map([...written.flatMap(({ cursors }) => [...cursors]), ...this.#cursors]);
     this.#retryAt = now + RETRY_MS;
-    const failures: Item[] = [];
-    const taken: Item[] = [];
+    const failures: LogItem[] = [];
+    const taken: LogItem[] = [];
     for (const item of written.flatMap(({ items }) => items)) {
       if ("step" in item) item.step.failed(why);
       else if ("shared" in item) item.shared.failed(why);

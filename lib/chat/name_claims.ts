@@ -1,7 +1,8 @@
 import { decodeBase64, encodeBase64 } from "../core/bytes.ts";
 import type { Outputs } from "../core/machine.ts";
 import { type Effect, tell } from "./effect.ts";
-import type { LogWriter, Rows } from "./log_writer.ts";
+import type { Rows } from "./log_items.ts";
+import type { LogWriter } from "./log_writer.ts";
 import type { Place, RecordId } from "./record_id.ts";
 import type { SharedRecord } from "./records.ts";
 import type { Registry } from "./registry.ts";

@@ -1,6 +1,7 @@
 import { type Entry, sameTarget, type Target } from "./entry.ts";
 import type { RecentLog } from "./log.ts";
-import type { LogWriter, Rows } from "./log_writer.ts";
+import type { Rows } from "./log_items.ts";
+import type { LogWriter } from "./log_writer.ts";
 import type { Questions } from "./questions.ts";
 import type { RecordId } from "./record_id.ts";
 import type { SharedRecord } from "./records.ts";

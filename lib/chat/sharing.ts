@@ -1,6 +1,7 @@
 import type { Outputs } from "../core/machine.ts";
 import type { Effect } from "./effect.ts";
-import type { Draft, LogWriter, Rows } from "./log_writer.ts";
+import type { Draft, Rows } from "./log_items.ts";
+import type { LogWriter } from "./log_writer.ts";
 import type { Questions } from "./questions.ts";
 import type { Place, RecordId } from "./record_id.ts";
 import { encodeRecord, type EntryRecord, type Refusal, type SharedRecord } from "./records.ts";
