@@ -1,7 +1,8 @@
 import type { Address } from "../core/address.ts";
 import type { PersonElsewhere } from "./elsewhere.ts";
 import type { Place, RecordId } from "./record_id.ts";
-import type { NameHolder, SavedRecord } from "./store.ts";
+import type { NameHolder } from "./snapshot.ts";
+import type { SavedRecord } from "./store.ts";
 
 /** What the chat of one server tells that of another, now or never. */
 export type ServerMessage =

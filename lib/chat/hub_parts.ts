@@ -24,7 +24,7 @@ import { Questions } from "./questions.ts";
 import { Registry } from "./registry.ts";
 import { Roster } from "./roster.ts";
 import { SharedChat } from "./shared_chat.ts";
-import type { Snapshot } from "./store.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { Tally } from "./tally.ts";
 import { Tickets } from "./tickets.ts";
 import { OnlineUsers, type Session } from "./users.ts";

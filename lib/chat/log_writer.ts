@@ -4,7 +4,8 @@ import type { Conversation, Producer } from "./entities.ts";
 import type { Entry } from "./entry.ts";
 import type { Draft, LogItem, Rows, Shared, Step } from "./log_items.ts";
 import { REFUSALS, type Roster } from "./roster.ts";
-import type { Snapshot, Write } from "./store.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Write } from "./store.ts";
 
 interface CursorWrite {
   readonly write: Write;

@@ -4,7 +4,7 @@ import type { Delivery } from "./delivery.ts";
 import type { Effect } from "./effect.ts";
 import type { RecentLog } from "./log.ts";
 import type { Questions } from "./questions.ts";
-import type { Snapshot } from "./store.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const PRUNE_MS = 60_000;

@@ -9,7 +9,7 @@ import type { Registry } from "./registry.ts";
 import { isUnproven } from "./entities.ts";
 import type { Roster } from "./roster.ts";
 import { KEY, type SharedNames } from "./shared_names.ts";
-import type { NameHolder } from "./store.ts";
+import type { NameHolder } from "./snapshot.ts";
 import type { OnlineUsers, Session } from "./users.ts";
 
 export interface NameClaimsParts {

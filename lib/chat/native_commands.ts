@@ -11,7 +11,7 @@ import type { Memberships } from "./memberships.ts";
 import type { Queries } from "./queries.ts";
 import type { KnownUser } from "./entities.ts";
 import type { Roster } from "./roster.ts";
-import type { Snapshot } from "./store.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { Tickets } from "./tickets.ts";
 import { Typing, type TypingParts } from "./typing.ts";
 import type { Session, User } from "./users.ts";

@@ -2,7 +2,8 @@ import type { Target } from "./entry.ts";
 import { type Conversation, isUnproven, type KnownUser, type Pair, type Producer, type Room } from "./entities.ts";
 import { LOBBY } from "./names.ts";
 import { Rooms } from "./rooms.ts";
-import type { Snapshot, Write } from "./store.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Write } from "./store.ts";
 import { WaitingBytes } from "./waiting_bytes.ts";
 
 /** What a server does not know of a client when it begins. */

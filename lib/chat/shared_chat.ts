@@ -14,7 +14,7 @@ import type { KnownUser, Producer, Room } from "./entities.ts";
 import { SharedCursors } from "./shared_cursors.ts";
 import { SharedNames } from "./shared_names.ts";
 import { Sharing } from "./sharing.ts";
-import type { Snapshot } from "./store.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { RecordTaking } from "./taking.ts";
 
 export interface SharedChatParts extends NameClaimsParts {

@@ -1,6 +1,6 @@
 import { fnv1a } from "../core/text.ts";
 import type { Place, RecordId } from "./record_id.ts";
-import type { NameHolder } from "./store.ts";
+import type { NameHolder } from "./snapshot.ts";
 
 /** What the proof of a name begins with that a key holds. */
 export const KEY = "key ";

@@ -7,7 +7,7 @@ import type { Place, RecordId } from "./record_id.ts";
 import { encodeRecord, type EntryRecord, type Refusal, type SharedRecord } from "./records.ts";
 import type { Conversation } from "./entities.ts";
 import type { Roster } from "./roster.ts";
-import type { SavedSharing } from "./store.ts";
+import type { SavedSharing } from "./snapshot.ts";
 import type { RecordTaking } from "./taking.ts";
 import type { HandoutMessage } from "./handout_fan_out.ts";
 import type { ExchangeOutput } from "./exchange_events.ts";

@@ -1,6 +1,6 @@
 import type { ExchangeOutput, ServerPlace } from "../chat/exchange_events.ts";
 import type { Place } from "../chat/record_id.ts";
-import type { SavedSharing } from "../chat/store.ts";
+import type { SavedSharing } from "../chat/snapshot.ts";
 import { Fault } from "../core/errors.ts";
 import type { Machine } from "../core/machine.ts";
 import { RecordAnswers } from "./answers.ts";

@@ -1,6 +1,6 @@
 import type { Accounts } from "../chat/accounts.ts";
 import { Hub } from "../chat/hub.ts";
-import type { Snapshot } from "../chat/store.ts";
+import type { Snapshot } from "../chat/snapshot.ts";
 import { type Address, reachableHost } from "../core/address.ts";
 import { REQUEST_WAITING_BYTES } from "../core/limits.ts";
 import { log, RecentLog } from "../core/log.ts";

@@ -1,5 +1,5 @@
 import { LOBBY } from "../chat/names.ts";
-import type { SavedWaiting } from "../chat/store.ts";
+import type { SavedWaiting } from "../chat/snapshot.ts";
 import type { Database } from "./database.ts";
 import { FROM_CONVERSATION } from "./log_rows.ts";
 

@@ -1,18 +1,6 @@
 import { REFUSALS } from "../chat/roster.ts";
-import {
-  type AnswerTo,
-  type Batch,
-  type Query,
-  RECORD_QUERIES,
-  type SavedPair,
-  type SavedProducer,
-  type SavedRoom,
-  type SavedUser,
-  type SavedWaiting,
-  type Snapshot,
-  type Store,
-  type Write,
-} from "../chat/store.ts";
+import type { SavedPair, SavedProducer, SavedRoom, SavedUser, SavedWaiting, Snapshot } from "../chat/snapshot.ts";
+import { type AnswerTo, type Batch, type Query, RECORD_QUERIES, type Store, type Write } from "../chat/store.ts";
 import { ChatQueries } from "./chat_queries.ts";
 import { ChatPruning } from "./chat_pruning.ts";
 import { prepareChat } from "./chat_statements.ts";

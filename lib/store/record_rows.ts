@@ -1,5 +1,6 @@
 import type { RecordId } from "../chat/record_id.ts";
-import type { AnswerTo, Query, RECORD_QUERIES, SavedSharing, Write } from "../chat/store.ts";
+import type { SavedSharing } from "../chat/snapshot.ts";
+import type { AnswerTo, Query, RECORD_QUERIES, Write } from "../chat/store.ts";
 import type { Database } from "./database.ts";
 import { FROM_CONVERSATION } from "./log_rows.ts";
 

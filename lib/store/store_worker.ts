@@ -1,7 +1,8 @@
 /// <reference lib="deno.worker" />
 // The thread that owns the chat's database. It takes requests in order and answers each when it is done; batches that have come
 // one after the other are committed together.
-import { type Answer, type Batch, joined, type Query, type Snapshot } from "../chat/store.ts";
+import type { Snapshot } from "../chat/snapshot.ts";
+import { type Answer, type Batch, joined, type Query } from "../chat/store.ts";
 import { reason } from "../core/reason.ts";
 import { ChatStore } from "./chat_store.ts";
 

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
-import type { Answer, Batch, Query, Snapshot, Write } from "../chat/store.ts";
+import type { Snapshot } from "../chat/snapshot.ts";
+import type { Answer, Batch, Query, Write } from "../chat/store.ts";
 import { LOBBY } from "../chat/names.ts";
 import { UserError } from "../core/errors.ts";
 import type { ChatStore } from "./chat_store.ts";
