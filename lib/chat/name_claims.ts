@@ -10,6 +10,7 @@ import { isUnproven } from "./entities.ts";
 import type { Roster } from "./roster.ts";
 import { KEY, type SharedNames } from "./shared_names.ts";
 import type { NameHolder } from "./snapshot.ts";
+import { UnusableAccounts } from "./unusable_accounts.ts";
 import type { OnlineUsers, Session } from "./users.ts";
 
 export interface NameClaimsParts {
@@ -42,10 +43,6 @@ interface WaitingLogin {
 
 /** How long a login waits for the answer of the exchange. */
 const CLAIM_MS = 5000;
-/** Accounts whose names others hold are gathered for so long: the operator is told in one line. */
-const GATHER_MS = 200;
-/** A server tells its name within so long. */
-const NAMED_MS = 5000;
 /** A server that does not agree about names is told all of them so often at most, so many in one message (500 bytes each). */
 const HOLDERS_MS = 10_000;
 const HOLDERS = 500;
@@ -59,16 +56,12 @@ export class NameClaims {
   /** This server. */
   readonly #self: string;
   readonly #sharing: () => ClaimSharing;
-  /** Whether a server has told its name. */
-  readonly #isNamed: (server: string) => boolean;
   readonly #waiting = new Map<number, WaitingLogin>();
   /** Names that are claimed, and not decided. */
   readonly #claimed = new Set<string>();
   /** Keys that will hold names once those are this server's. */
   readonly #freshKeys = new Map<string, Uint8Array>();
-  /** Accounts of this server whose names others hold, which the operator is not told yet. */
-  readonly #lost = new Set<string>();
-  #lostAt = 0;
+  readonly #unusable: UnusableAccounts;
   /** What the exchange was told of names, and when other servers were told of all. */
   #digest = "";
   readonly #holdersToldAt = new Map<string, number>();
@@ -83,7 +76,8 @@ export class NameClaims {
     isNamed: (server: string) => boolean,
   ) {
     this.#parts = parts;
-    this.#isNamed = isNamed;
+    const { registry, outputs } = parts;
+    this.#unusable = new UnusableAccounts({ registry, outputs, names, isNamed, refOf: (name) => this.refOf(name) });
     this.#names = names;
     this.#self = self;
     this.#sharing = sharing;
@@ -97,7 +91,7 @@ export class NameClaims {
   tick(now: number): void {
     this.#now = now;
     if (!this.#hasClaimedAccounts) {
-      this.#notePlain();
+      this.#unusable.notePlain();
       this.accountsChanged();
     }
     for (const [id, { session, name, until }] of this.#waiting) {
@@ -105,7 +99,7 @@ export class NameClaims {
       this.#waiting.delete(id);
       this.#parts.outputs.push(this.#refuse(session, `the other servers did not say in time who holds "${name}"`));
     }
-    this.#tellLost(now);
+    this.#unusable.tick(now);
     const { digest } = this.#names;
     if (digest !== this.#digest) {
       this.#digest = digest;
@@ -236,8 +230,7 @@ export class NameClaims {
     const fault = this.#names.fault(name, before ?? this.refOf(name));
     if (fault !== undefined) {
       endSessions(name, `ended because ${fault}`);
-      if (registry.accounts.has(name)) this.#lost.add(name);
-      this.#lostAt = this.#now + GATHER_MS;
+      if (registry.accounts.has(name)) this.#unusable.add(name, this.#now);
     }
     for (const [id, { session, name: waits, proof, ref: proved }] of this.#waiting) {
       if (waits !== name) continue;
@@ -250,33 +243,6 @@ export class NameClaims {
       }
       for (const effect of admit(session, name, proof, this.#now)) outputs.push(effect);
     }
-  }
-
-  /** Tells the operator that a password in plain text is not the same account at two servers. */
-  #notePlain(): void {
-    const { accounts } = this.#parts.registry;
-    const plain = accounts.names.filter((name) => accounts.secret(name)!.type === "plain").length;
-    if (plain === 0) return;
-    const text =
-      `the users file has ${plain === 1 ? "a password" : `${plain} passwords`} in plain text: such a user can ` +
-      `log in at one server alone; for several, run server hash-passwords once, and copy that file`;
-    this.#parts.outputs.push({ type: "note", text });
-  }
-
-  /** Tells the operator which accounts are of no use here, in one line. */
-  #tellLost(now: number): void {
-    const [first] = this.#lost;
-    if (first === undefined || now < this.#lostAt) return;
-    const holder = this.#names.get(first);
-    if (holder && !this.#isNamed(holder.server) && now < this.#lostAt + NAMED_MS) return;
-    const others = this.#lost.size - 1;
-    const count = others === 0 ? "" : `, and ${others === 1 ? "1 other account" : `${others} other accounts`} likewise`;
-    const fault = this.#names.fault(first, this.refOf(first));
-    this.#lost.clear();
-    if (fault === undefined) return;
-    const text =
-      `${first} cannot log in here, since ${fault}${count}; run server hash-passwords once, and copy that file`;
-    this.#parts.outputs.push({ type: "note", level: "warning", text });
   }
 
   #refuse({ id }: Session, text: string): Effect {

@@ -15,6 +15,7 @@ import { SharedCursors } from "./shared_cursors.ts";
 import { SharedNames } from "./shared_names.ts";
 import { Sharing } from "./sharing.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { TakenRows } from "./taken_rows.ts";
 import { RecordTaking } from "./taking.ts";
 
 export interface SharedChatParts extends NameClaimsParts {
@@ -38,7 +39,6 @@ export class SharedChat {
   readonly sharing: Sharing;
   readonly names: NameClaims;
   readonly #parts: SharedChatParts;
-  readonly #taking: RecordTaking;
   readonly #outcomes: RemoteOutcomes;
   readonly #cursors: SharedCursors;
   /** The names of servers. */
@@ -58,23 +58,17 @@ export class SharedChat {
     const names = new SharedNames(self, saved?.names ?? [], nameOf);
     this.names = new NameClaims(parts, names, self, () => this.sharing, (server) => !!this.#servers.get(server));
     this.#outcomes = new RemoteOutcomes(nameOf);
-    this.#taking = new RecordTaking({
-      writer,
-      roster,
-      log,
-      questions,
-      delivery,
-      outputs,
-      limits,
-      self,
-      names: this.names,
+    const taking = new RecordTaking({
+      ...{ roster, log, questions, delivery, outputs, limits, self, names: this.names },
+      rows: new TakenRows(writer, questions),
+      now: () => this.#now,
       registered: (name, key, now) => void parts.registry.register(name, key, now, true),
       membersChanged: (room, user, joined) => this.#membersChanged(room, user, joined),
       refused: parts.refused,
     });
     this.sharing = new Sharing({
       ...{ writer, questions, outputs, roster, self, saved },
-      taking: this.#taking,
+      taking,
       expect: (number, live) => this.#expect(number, live),
     });
     this.#cursors = new SharedCursors(this.sharing, log, questions, writer);
@@ -84,7 +78,7 @@ export class SharedChat {
   }
 
   input(event: ExchangeInput, now: number): void {
-    this.#now = this.#taking.now = now;
+    this.#now = now;
     const { sharing } = this;
     const { online, presence } = this.#parts;
     switch (event.type) {
@@ -124,7 +118,7 @@ export class SharedChat {
   }
 
   tick(now: number): void {
-    this.#now = this.#taking.now = now;
+    this.#now = now;
     this.names.tick(now);
     if (!this.#peopleChanged || now < this.#peopleAt) return;
     this.#peopleChanged = false;

@@ -109,7 +109,7 @@ export class Sharing {
           text,
           take: (place, next) => {
             const record = { id: { server: this.#parts.self, number }, text, place };
-            taking.takeOwn(record, draft, () => writer.append(draft, conversation), next);
+            taking.entries.takeOwn(record, draft, () => writer.append(draft, conversation), next);
           },
         });
       },
