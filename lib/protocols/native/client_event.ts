@@ -185,3 +185,22 @@ export type ClientEvent =
   | { readonly type: "closing"; readonly why?: string | undefined }
   /** Only to the page of a local client: another window has taken over. */
   | { readonly type: "elsewhere" };
+
+/** What a native client wants done. */
+export type NativeOutput =
+  /** Send one message to the server. */
+  | { readonly type: "send"; readonly json: string }
+  /** Something to show. */
+  | { readonly type: "event"; readonly event: ClientEvent }
+  /** Another client has sent a signal, which is for programs; `at` is where the server sees that client. */
+  | { readonly type: "signal"; readonly from: string; readonly text: string; readonly at: string }
+  /** A user is writing to this one, or in a room. */
+  | { readonly type: "typing"; readonly from: string; readonly to: Target }
+  /** A signal to this user has reached no one. */
+  | { readonly type: "signalFailed"; readonly to: string }
+  /** Everything up to `seq` of this store was shown: keep that for the next run. */
+  | { readonly type: "shown"; readonly store: string; readonly seq: number }
+  /** Tell the user why the server ends the session. */
+  | { readonly type: "refused"; readonly why: string }
+  /** The connection is of no use any more. */
+  | { readonly type: "broken"; readonly why: string };

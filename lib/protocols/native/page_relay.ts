@@ -1,6 +1,6 @@
 import { Fault } from "../../core/errors.ts";
 import { Outputs } from "../../core/machine.ts";
-import type { NativeOutput } from "./client.ts";
+import type { NativeOutput } from "./client_event.ts";
 import type { ClientEvent } from "./client_event.ts";
 import { decodeServerMessage, encodeClientMessage, type ServerMessage } from "./messages.ts";
 import { type PageOutput, SingleWindow } from "./single_window.ts";
