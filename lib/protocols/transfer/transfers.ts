@@ -1,14 +1,13 @@
 import type { Target } from "../../chat/entry.ts";
 import { type Machine, Outputs } from "../../core/machine.ts";
-import type { FileCommand, TransferItem } from "./event.ts";
-import { FileNumbers } from "./file_numbers.ts";
-import { type FileOffer, type OfferMade, type OfferTaken, offerText, readOffer, type UnackedOutcome } from "./offer.ts";
+import type { FileCommand } from "./event.ts";
+import type { FileNumbers } from "./file_numbers.ts";
+import { type OfferMade, type OfferTaken, offerText, readOffer, type UnackedOutcome } from "./offer.ts";
 import { UnackedOutcomes } from "./outcomes.ts";
 import type { AttemptEvent, Failure, OfferEvent, Side, TransferContext, TransferOutput } from "./output.ts";
 import { OfferReadings } from "./offer_readings.ts";
-import { FileReceiver } from "./receiver.ts";
-import { FileSender } from "./sender.ts";
 import type { Signal } from "./signal.ts";
+import { TransferList } from "./transfer_list.ts";
 import type { Want } from "./upload.ts";
 
 /** A chat message that may contain an offer. */
@@ -25,15 +24,10 @@ export interface TransferRecords {
   readonly taken: readonly OfferTaken[];
 }
 
-/**
- * Caps on undecided offers of one user and of all. Above the first, that user's oldest is forgotten; above the second, the oldest
- * of the user who has most.
- */
-const OPEN_OF_ONE = 20;
-const OPEN = 500;
 /** Caps on uploads to all users and to one; further receivers are told to ask later. */
 const UPLOADS = 16;
 const UPLOADS_TO_ONE = 4;
+
 /**
  * The file transfers of one client: a `FileReceiver` for each offer to it, a `FileSender` for each of its own. Pure, and runs in
  * programs and pages alike. Its runner opens byte streams (connections, or relayed ones), reads and writes files, and shows events.
@@ -48,11 +42,7 @@ export class FileTransfers implements Machine<TransferOutput> {
     relayOnly: new Set<string>(),
   };
   readonly #outcomes = new UnackedOutcomes(this.#context.out);
-  /** By the id of the offer. */
-  readonly #items = new Map<string, FileReceiver | FileSender>();
-  readonly #numbers = new FileNumbers();
-  /** How many offers each user has made since the last answer to one of them; of users with undecided offers alone. */
-  readonly #unanswered = new Map<string, number>();
+  readonly #list = new TransferList(this.#context, this.#outcomes);
   #restored = false;
   readonly #readings = new OfferReadings(this.#context.out);
   #closed = false;
@@ -75,7 +65,7 @@ export class FileTransfers implements Machine<TransferOutput> {
   /** Whether anything is being read, sent or received. */
   get isActive(): boolean {
     if (this.#readings.isActive) return true;
-    for (const item of this.#items.values()) if (item.isActive) return true;
+    for (const item of this.#list.all) if (item.isActive) return true;
     return false;
   }
 
@@ -86,7 +76,7 @@ export class FileTransfers implements Machine<TransferOutput> {
       this.#restored = true;
       return this.#out({ type: "restore" });
     }
-    for (const item of this.#items.values()) {
+    for (const item of this.#list.all) {
       if (item.sends) item.online();
       else item.retry();
     }
@@ -95,9 +85,9 @@ export class FileTransfers implements Machine<TransferOutput> {
 
   restored({ outcomes, made, taken }: TransferRecords): void {
     this.#outcomes.restore(outcomes);
-    for (const record of made) this.#addSender(record);
+    for (const record of made) this.#list.addSender(record);
     for (const record of taken) {
-      const item = this.#addReceiver(record);
+      const item = this.#list.addReceiver(record);
       if (record.accepted) item.accepted();
     }
     this.#outcomes.notify();
@@ -105,40 +95,34 @@ export class FileTransfers implements Machine<TransferOutput> {
 
   /** Whether an offer is listed. */
   has(offer: string): boolean {
-    return this.#items.has(offer);
+    return this.#list.get(offer) !== undefined;
   }
 
   /** The id of the offer that is listed under this number. */
   offerOf(n: number): string | undefined {
-    for (const [id, { item }] of this.#items) if (item.n === n) return id;
-    return undefined;
+    return this.#list.offerOf(n);
   }
 
   /** The numbers of offers, and of files that take another way. */
   get numbers(): Pick<FileNumbers, "take" | "release" | "shortId"> {
-    return this.#numbers;
+    return this.#list.numbers;
   }
 
   /** The id of the file that a user means by a number; the reason if there is none. */
   meant(n: number): { readonly id: string } | { readonly why: string } {
-    const ids = this.#numbers.matches(n);
-    // Those that have ended are only asked for where nothing else can be meant.
-    const open = ids.filter((id) => this.#items.get(id)?.outcome === undefined);
-    const [id, ...others] = open.length > 0 ? open : ids;
-    if (id === undefined) return { why: this.#noSuch(n) };
-    return others.length === 0 ? { id } : { why: this.#numbers.choice(n, [id, ...others]) };
+    return this.#list.meant(n);
   }
 
   /** Withdraws all offers of our own. */
   withdrawAll(why: string): void {
-    for (const item of this.#items.values()) if (item.sends && item.outcome === undefined) item.stop(why);
+    for (const item of this.#list.all) if (item.sends && item.outcome === undefined) item.stop(why);
   }
 
   /** A user is online. */
   online(name: string): void {
     this.#context.relayOnly.delete(name);
     this.#outcomes.notify(name);
-    for (const item of this.#items.values()) {
+    for (const item of this.#list.all) {
       if (item.sends) item.online(name);
       else if (item.with === name) item.retry();
     }
@@ -151,36 +135,34 @@ export class FileTransfers implements Machine<TransferOutput> {
   isOffer({ from, text }: OfferMessage, own: boolean): boolean {
     const offer = own ? undefined : readOffer(text);
     if (!offer) return false;
-    const known = this.#items.get(offer.id);
-    if (!known) return !this.#numbers.isRepeated(offer.id);
+    const known = this.#list.get(offer.id);
+    if (!known) return !this.#list.numbers.isRepeated(offer.id);
     return !known.sends && known.with === from;
   }
 
   /** A message for which `isOffer` is true. */
   offered({ from, to, text }: OfferMessage): void {
     const offer = readOffer(text)!;
-    if (this.#items.has(offer.id)) return;
-    const open = this.#open();
-    const theirs = open.filter((item) => item.with === from);
-    const dropped = theirs.length >= OPEN_OF_ONE ? theirs[0] : open.length >= OPEN ? oldestOfMost(open) : undefined;
+    if (this.has(offer.id)) return;
+    const dropped = this.#list.replacedBy(from);
     dropped?.forget();
-    const { taken } = this.#addReceiver({ offer, from, to, accepted: false });
+    const { taken } = this.#list.addReceiver({ offer, from, to, accepted: false });
     this.#out({ type: "record", changes: [{ type: "take", taken }], reports: false });
-    if (dropped) this.#remove(dropped);
+    if (dropped) this.#list.remove(dropped);
   }
 
   /** A signal of another user's client; `seen` is the address that client is connected from. */
   signalled(from: string, signal: Signal, seen: string | undefined, now: number): void {
     if (this.#closed) return;
     if ("offer" in signal) return this.#signalledOffer(from, signal, seen, now);
-    for (const item of this.#items.values()) {
+    for (const item of this.#list.all) {
       if (item.sends ? item.signalled(from, signal) : item.with === from && item.signalled(signal, seen, now)) return;
     }
   }
 
   /** A signal to a user has reached no one. */
   notReached(to: string, now: number): void {
-    for (const item of this.#items.values()) {
+    for (const item of this.#list.all) {
       if (item.sends) item.notReached(to);
       else if (item.with === to) item.notReached(now);
     }
@@ -190,7 +172,7 @@ export class FileTransfers implements Machine<TransferOutput> {
     if (this.#closed) return;
     switch (command.type) {
       case "files": {
-        const files = [...this.#items.values()].map((item) => {
+        const files = [...this.#list.all].map((item) => {
           return { ...item.item, sends: item.sends, with: item.with, state: item.state };
         });
         return this.#out({ type: "show", event: { type: "files", files: [...files, ...this.#readings.states] } });
@@ -205,26 +187,26 @@ export class FileTransfers implements Machine<TransferOutput> {
 
   /** Offers what is at a path, under a random id. */
   send(id: string, path: string, to: Target): void {
-    if (!this.#closed) this.#readings.start(id, this.#numbers.take(id, path), path, to);
+    if (!this.#closed) this.#readings.start(id, this.#list.numbers.take(id, path), path, to);
   }
 
   /** A decision about one offer. */
   decide(offer: string, decision: "accept" | "refuse" | "stop"): void {
     if (this.#closed) return;
-    const item = this.#items.get(offer);
+    const item = this.#list.get(offer);
     if (!item) return this.#readings.decide(offer, decision);
-    if (!item.sends) this.#unanswered.delete(item.with);
+    if (!item.sends) this.#list.decided(item);
     if (item.outcome !== undefined) this.#problem(`${item.item.name}: ${item.outcome}`);
     else item[decision]();
   }
 
   #refuseAll(from: string | undefined): void {
-    const refused = this.#open().filter((item) => from === undefined || item.with === from);
+    const refused = this.#list.open.filter((item) => from === undefined || item.with === from);
     if (refused.length === 0) {
       return this.#problem(from === undefined ? "there are no undecided offers" : `${from} has no undecided offers`);
     }
     for (const item of refused) {
-      this.#unanswered.delete(item.with);
+      this.#list.decided(item);
       item.refuseWithOthers();
     }
     this.#out({ type: "show", event: { type: "refusedAll", count: refused.length, from } });
@@ -249,7 +231,7 @@ export class FileTransfers implements Machine<TransferOutput> {
       this.#out({ type: "record", changes: [change], reports: false });
       return isStopped ? this.notRead(id, { why: "it was stopped", forOthers: "it was stopped" }) : undefined;
     }
-    const { item } = this.#addSender(made);
+    const { item } = this.#list.addSender(made);
     this.#out({ type: "show", event: { type: "offering", ...item, to, skipped: made.passedOver } });
     this.#out({ type: "say", to, text: offerText(made.offer), offer: id });
     this.#readings.end(id);
@@ -257,12 +239,12 @@ export class FileTransfers implements Machine<TransferOutput> {
 
   notRead(offer: string, { why }: Failure): void {
     this.#problem(`${this.#readings.end(offer)} is not offered: ${why}`);
-    this.#numbers.release(offer);
+    this.#list.numbers.release(offer);
   }
 
   /** Something has happened to an offer, apart from its attempts. */
   offerEvent(offer: string, event: OfferEvent, now: number): void {
-    const item = this.#items.get(offer);
+    const item = this.#list.get(offer);
     if (item) item.offerEvent(event, now);
     else if (event.type === "prepared") this.#out({ type: "release", transfer: event.transfer });
   }
@@ -287,7 +269,7 @@ export class FileTransfers implements Machine<TransferOutput> {
   /** The program ends: what is on disk stays, and is resumed by the next run. */
   close(): void {
     this.#closed = true;
-    for (const item of this.#items.values()) item.close();
+    for (const item of this.#list.all) item.close();
   }
 
   #signalledOffer(
@@ -296,7 +278,7 @@ export class FileTransfers implements Machine<TransferOutput> {
     seen: string | undefined,
     now: number,
   ): void {
-    const item = this.#items.get(signal.offer);
+    const item = this.#list.get(signal.offer);
     switch (signal.type) {
       case "want":
         return this.#wanted(from, signal, seen, now);
@@ -313,63 +295,19 @@ export class FileTransfers implements Machine<TransferOutput> {
   }
 
   #wanted(from: string, want: Want, seen: string | undefined, now: number): void {
-    const found = this.#items.get(want.offer);
+    const found = this.#list.get(want.offer);
     const item = found?.sends ? found : undefined;
     if (!item) return this.#out({ type: "findEnded", to: from, offer: want.offer });
     if (item.outcome !== undefined) return this.foundEnded(want.offer, from, item.outcome);
     if (item.has(want.transfer)) return;
     item.dropIdle(from, now);
-    const busy = [...this.#items.values()].flatMap((each) => each.sends ? each.uploads : [])
+    const busy = [...this.#list.all].flatMap((each) => each.sends ? each.uploads : [])
       .filter((upload) => !upload.isIdle(now) || upload.to !== from);
     if (busy.length >= UPLOADS || busy.filter(({ to }) => to === from).length >= UPLOADS_TO_ONE) {
       const why = `${busy.length} downloads are running there`;
       return this.#out({ type: "signal", to: from, signal: { type: "later", transfer: want.transfer, why } });
     }
     item.wanted(from, want, seen, now);
-  }
-
-  #addReceiver(taken: OfferTaken): FileReceiver {
-    const ended = this.#receivers().filter(({ outcome }) => outcome !== undefined);
-    if (ended.length >= OPEN) this.#remove(ended[0]!);
-    const unanswered = (this.#unanswered.get(taken.from) ?? 0) + 1;
-    if (!taken.accepted) this.#unanswered.set(taken.from, unanswered);
-    const item = this.#item(taken.offer, `${taken.offer.name} from ${taken.from}`);
-    return this.#add(taken.offer.id, new FileReceiver(this.#context, this.#outcomes, taken, item, unanswered));
-  }
-
-  #addSender(made: OfferMade): FileSender {
-    const item = this.#item(made.offer, `${made.offer.name} to ${made.to}`);
-    return this.#add(made.offer.id, new FileSender(this.#context, made, item));
-  }
-
-  #add<Item extends FileReceiver | FileSender>(offer: string, item: Item): Item {
-    this.#items.set(offer, item);
-    return item;
-  }
-
-  #item({ id, name, bytes, files }: FileOffer, title: string): TransferItem {
-    return { n: this.#numbers.take(id, title), name, bytes, files };
-  }
-
-  #receivers(): FileReceiver[] {
-    return [...this.#items.values()].filter((item) => !item.sends);
-  }
-
-  #open(): FileReceiver[] {
-    return this.#receivers().filter(({ isOpen }) => isOpen);
-  }
-
-  #remove(item: FileReceiver): void {
-    this.#items.delete(item.taken.offer.id);
-    this.#numbers.release(item.taken.offer.id);
-    const isLast = item.isOpen && !this.#open().some((other) => other.with === item.with);
-    if (isLast) this.#unanswered.delete(item.with);
-  }
-
-  #noSuch(n: number): string {
-    return this.#items.size === 0
-      ? "nothing has been offered yet"
-      : `there is no file ${n}; /files lists those there are`;
   }
 
   #problem(why: string): void {
@@ -379,14 +317,6 @@ export class FileTransfers implements Machine<TransferOutput> {
   #out(output: TransferOutput): void {
     this.#context.out.push(output);
   }
-}
-
-/** The oldest undecided offer of the user who has most of them. */
-function oldestOfMost(open: readonly FileReceiver[]): FileReceiver {
-  const counts = new Map<string, number>();
-  for (const item of open) counts.set(item.with, (counts.get(item.with) ?? 0) + 1);
-  const most = Math.max(...counts.values());
-  return open.find((item) => counts.get(item.with) === most)!;
 }
 
 function isAllowedAfterClose(output: TransferOutput): boolean {
