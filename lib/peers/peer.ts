@@ -1,7 +1,7 @@
 import { withoutPlain } from "../chat/names.ts";
 import { textFault } from "../core/text.ts";
 import type { Target } from "../chat/entry.ts";
-import { type Address, isLoopback, parseAddress } from "../core/address.ts";
+import { type Address, parseAddress } from "../core/address.ts";
 import { encodeBase64 } from "../core/bytes.ts";
 import type { ListedAddress } from "../protocols/directory/listing.ts";
 import { isThere, PeerContext, type PeerCounts } from "./context.ts";
@@ -11,12 +11,11 @@ import { Discovery } from "./discovery.ts";
 import type { PeerOutput, PeerQuestion, TableView } from "./event.ts";
 import { GroupGossip } from "./group_gossip.ts";
 import { Groups } from "./groups.ts";
+import { IncomingMessages } from "./incoming.ts";
 import { KeyTrust } from "./key_trust.ts";
 import type { PeerLimits, PeerOptions } from "./options.ts";
-import type { PeerLink } from "./peer_link.ts";
 import { BYE, PeerLinks } from "./peer_links.ts";
-import type { PeerMessage } from "./peer_message.ts";
-import type { KnownPerson, People } from "./people.ts";
+import type { People } from "./people.ts";
 import { PlainPeers } from "./plain_peers.ts";
 import { Questions } from "./questions.ts";
 import type { PeerStore } from "./store.ts";
@@ -34,8 +33,6 @@ export interface PeerParts {
 
 /** Between two looks for messages that are too old. */
 const EXPIRE_MS = 60 * 60_000;
-/** Peers whose name another has too, and that were told of; beyond that, they are told of again. */
-const NAMESAKES = 1000;
 
 /**
  * Chat without a server: finds peers at the addresses that it is given, and talks with them.
@@ -51,8 +48,7 @@ export class Peer {
   readonly #links: PeerLinks;
   readonly #delivery: PeerDelivery;
   readonly #gossip: GroupGossip;
-  readonly #trust: KeyTrust;
-  readonly #namesakes = new Set<string>();
+  readonly #incoming: IncomingMessages;
   readonly #questions: Questions;
   readonly #plain: PlainPeers;
   readonly #isTemporary: boolean;
@@ -72,17 +68,20 @@ export class Peer {
     this.groups = new Groups(self, options.limits);
     this.#delivery = new PeerDelivery(context, this.groups);
     this.#gossip = new GroupGossip(context, this.groups);
-    this.#trust = new KeyTrust(context, this.#delivery, key.fingerprint);
     this.#discovery = new Discovery({ name, more: true }, options, context.outputs, random8, now);
     this.#plain = new PlainPeers(context, this.#discovery.probing, name);
-    this.#questions = new Questions(context, {
+    this.#links = new PeerLinks(context, this.#discovery, this.#delivery, self, key);
+    const parts = {
       discovery: this.#discovery,
+      delivery: this.#delivery,
       groups: this.groups,
       gossip: this.#gossip,
-      trust: this.#trust,
+      trust: new KeyTrust(context, this.#delivery, key.fingerprint),
       plain: this.#plain,
-    });
-    this.#links = new PeerLinks(context, this.#discovery, this.#delivery, self, key);
+      links: this.#links,
+    };
+    this.#questions = new Questions(context, parts);
+    this.#incoming = new IncomingMessages(context, { ...parts, questions: this.#questions });
   }
 
   get people(): People {
@@ -183,7 +182,7 @@ export class Peer {
     if (answer.type === "signed") this.#gossip.signed(answer);
     else {
       const link = answer.type === "verified" ? this.#gossip.verified(answer) : this.#links.answered(answer);
-      if (link) this.#read(link);
+      if (link) this.#incoming.read(link);
     }
     this.#settle();
   }
@@ -308,88 +307,13 @@ export class Peer {
         if (event.type === "plain") this.#plain.receive(event.source, event.message);
         else if (event.type === "opened") {
           this.#plain.replaced(event.link.address);
-          this.#read(this.#links.open(event.link, event.introduction));
+          this.#incoming.read(this.#links.open(event.link, event.introduction));
         } else if (event.type === "ended") this.#links.ended(event.link, event.why);
         else {
           const link = this.#links.get(event.link);
-          if (link) this.#read(link);
+          if (link) this.#incoming.read(link);
         }
       }
-    }
-  }
-
-  #read(link: PeerLink): void {
-    for (let event = link.next(); event; event = link.next()) {
-      const person = event.type === "ready" ? this.#links.ready(link) : this.#links.personOn(link);
-      if (!person) continue;
-      if (event.type === "ready") this.#ready(person);
-      else this.#receiveMessage(person, event.message, event.sealed);
-    }
-  }
-
-  #ready(person: KnownPerson): void {
-    this.#questions.found(person.address);
-    this.#tellOfNamesakes(person);
-    this.#trust.ready(person);
-    this.#gossip.ready(person);
-    this.#links.tellAddresses(person);
-    this.#context.pending.add(person);
-  }
-
-  /** Peers of one name are told apart by their addresses, once for each. */
-  #tellOfNamesakes({ id, name, address }: KnownPerson): void {
-    if (this.#namesakes.has(id)) return;
-    const there = this.#context.people.called(name).filter(isThere).map((other) => `${name}@${other.address}`);
-    const isOurs = name === this.groups.self.name;
-    if (there.length < 2 && !isOurs) return;
-    if (this.#namesakes.size >= NAMESAKES) this.#namesakes.clear();
-    this.#namesakes.add(id);
-    const text = isOurs
-      ? `another peer is called ${name}, as you are: ${name}@${address}; others tell you two apart by your addresses`
-      : `${there.length} peers are called ${name}: ${there.join(", ")}; add the address, as in /to ${there[0]} Hello!`;
-    this.#context.show({ type: "notice", text });
-  }
-
-  #receiveMessage(person: KnownPerson, message: PeerMessage, sealed: boolean): void {
-    const link = person.link!;
-    if (link.onlySealed && !sealed) {
-      // It was sent before the other side knew; it is sent again, sealed.
-      this.#context.counts.unsealed++;
-      return;
-    }
-    switch (message.type) {
-      case "say":
-        return this.#delivery.receive(person, message);
-      case "got":
-        return this.#delivery.delivered(person, message.n);
-      case "no":
-        return this.#delivery.rejected(person, message.n, message.why);
-      case "secure":
-        return sealed ? this.#trust.receive(person, message.on, message.why) : undefined;
-      case "peers":
-        // Once a link: otherwise a peer could make us send ASK to any address, again and again.
-        if (link.hasToldAddresses) return;
-        link.hasToldAddresses = true;
-        return this.#meetAll(message.at.slice(0, this.limits.toldAddresses));
-    }
-    if (person.key === undefined) return;
-    if (message.type === "signal") {
-      if (person.blocked) return;
-      const from = this.people.label(person);
-      this.#context.outputs.push({ type: "signal", from, text: message.text, at: link.address.hostname });
-    } else if (message.type === "invite") this.#gossip.invited(person, message);
-    else if (message.type === "groups") this.#gossip.receive(person, message.members);
-    else if (message.type === "sum") this.#gossip.compare(person, message.sum, message.answer);
-  }
-
-  /** Asks at addresses that a peer has told: briefly, and at few of each host, so that no host can be flooded by us. */
-  #meetAll(addresses: readonly Address[]): void {
-    const counts = new Map<string, number>();
-    for (const address of addresses) {
-      const count = (counts.get(address.hostname) ?? 0) + 1;
-      counts.set(address.hostname, count);
-      if (count > this.limits.toldPerHost && !isLoopback(address.hostname)) continue;
-      this.meet(address, this.#context.now, this.limits.toldMs);
     }
   }
 }
