@@ -2,11 +2,11 @@ import { Fault } from "../core/errors.ts";
 import { Outputs } from "../core/machine.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Target } from "../chat/entry.ts";
-import type { ConversationView } from "../chat/event.ts";
 import { encodeServerMessage, type ServerMessage } from "../protocols/native/messages.ts";
 import { type PageOutput, SingleWindow } from "../protocols/native/single_window.ts";
 import { decodeNative, type NativeRequest } from "../protocols/native/requests.ts";
 import type { PeerEvent, PeerQuestion } from "./event.ts";
+import { PageLog } from "./page_log.ts";
 
 /** What the server of a page wants done. */
 export type PageServerOutput =
@@ -29,9 +29,6 @@ interface SayOutput {
 
 type Request<Type extends NativeRequest["type"]> = Extract<NativeRequest, { type: Type }>;
 
-/** An entry of the log that the page was told, or would have been if it had been open. */
-type LogMessage = Extract<ServerMessage, { type: "message" | "failure" }>;
-
 /** One client of the page: a tab. */
 interface Producer {
   /** Its highest number that was taken, and up to where all are answered. */
@@ -40,11 +37,6 @@ interface Producer {
   readonly refused: Map<number, string>;
 }
 
-/** Entries that are remembered; the oldest is forgotten first. */
-const ENTRIES = 2000;
-/** Messages whose outcome may still come. */
-const PENDING = 10_000;
-
 /**
  * The server of a page that chats with peers, or at a server that does not speak our own protocol: speaks it to the page, as a
  * chat server does. Messages are remembered as long as the program runs.
@@ -52,26 +44,21 @@ const PENDING = 10_000;
 export class PageServer {
   readonly isLoggedIn = true;
   readonly #outputs = new Outputs<PageServerOutput>();
-  readonly #entries: LogMessage[] = [];
   readonly #producers = new Map<string, Producer>();
   /** The client that the open page is. */
   #client = "";
-  /** The entries of messages, by the peer's ids. */
-  readonly #messages = new Map<string, { readonly seq: number; readonly to: Target }>();
-  /** Up to where each person has received what the user said. */
-  readonly #received = new Map<string, number>();
-  /** Up to where the user has read each conversation. */
-  readonly #read = new Map<string, number>();
+  readonly #log: PageLog;
   /** The members of each room; undefined where they are not known. */
   readonly #rooms = new Map<string, Set<string> | undefined>();
   /** Rooms that are being joined or left, and the page's request. */
   readonly #joining = new Map<string, number>();
   readonly #leaving = new Map<string, number>();
   readonly #window = new SingleWindow(this.#outputs);
-  #lastSeq = 0;
 
   /** `store` identifies this run. */
-  constructor(readonly name: string, readonly store: string) {}
+  constructor(readonly name: string, readonly store: string) {
+    this.#log = new PageLog(name);
+  }
 
   takeOutputs(): readonly PageServerOutput[] {
     return this.#outputs.take();
@@ -102,7 +89,7 @@ export class PageServer {
       case "react":
         return this.#refuse(this.#producer(this.#client), request.number, "a message cannot be changed here");
       case "read":
-        return void this.#read.set(keyOf(request.of), Math.max(request.upTo, this.#read.get(keyOf(request.of)) ?? 0));
+        return this.#log.read(request.of, request.upTo);
       case "signal":
         return this.#outputs.push({ type: "signal", to: request.to, text: request.text });
       case "users":
@@ -117,7 +104,7 @@ export class PageServer {
       case "inRoom":
         return this.#who(request);
       case "history":
-        return this.#history(request);
+        return this.#tell({ type: "history", ref: request.ref, ...this.#log.history(request) });
       case "ping":
         return this.#tell({ type: "pong", ref: request.ref });
     }
@@ -128,12 +115,12 @@ export class PageServer {
     const producer = this.#producer(client);
     if ("why" in outcome) return this.#refuse(producer, number, outcome.why);
     producer.number = Math.max(producer.number, number);
-    this.#record(outcome.id, to, text, now, { client, number });
+    this.#tell(this.#log.addOwn(outcome.id, to, text, Math.round(now), { client, number }));
   }
 
   /** The user has sent a message by other means than the page. */
   sentElsewhere(id: string, to: Target, text: string, now: number): void {
-    this.#record(id, to, text, now, {});
+    this.#tell(this.#log.addOwn(id, to, text, Math.round(now), {}));
   }
 
   /** A "signal" was not received. */
@@ -151,11 +138,13 @@ export class PageServer {
     switch (event.type) {
       case "message": {
         const { from, to, text, time } = event.message;
-        return this.#keep({ type: "message", seq: ++this.#lastSeq, from, to, text, time });
+        return this.#tell(this.#log.add(from, to, text, time));
       }
       case "delivered":
-      case "failed":
-        return this.#settled(event, now);
+      case "failed": {
+        const message = this.#log.settled(event, Math.round(now));
+        return message && this.#tell(message);
+      }
       case "online":
       case "offline":
         return this.#tell({
@@ -194,7 +183,7 @@ export class PageServer {
     this.#tell({
       type: "begun",
       store: this.store,
-      last: this.#lastSeq,
+      last: this.#log.last,
       accepted: producer.number,
       refused: [...producer.refused].flatMap(([number, why]) => number > answered ? [{ number, why }] : []),
       rooms: [...this.#rooms.keys()],
@@ -203,25 +192,10 @@ export class PageServer {
       searches: false,
       replies: false,
     });
-    this.#tell({ type: "conversations", list: this.#conversations() });
-    for (const entry of this.#entries) if (entry.seq > from) this.#tell(entry);
-    for (const [by, upTo] of this.#received) this.#tell({ type: "received", by, upTo });
-    this.#tell({ type: "live", upTo: this.#lastSeq });
-  }
-
-  #conversations(): ConversationView[] {
-    const views = new Map<string, ConversationView>();
-    for (const { type, seq, from, to, time } of this.#entries) {
-      if (type !== "message") continue;
-      const of = "room" in to || from === this.name ? to : { user: from };
-      const key = keyOf(of);
-      const read = this.#read.get(key) ?? 0;
-      const isUnread = from !== this.name && seq > read;
-      const unread = (views.get(key)?.unread ?? 0) + (isUnread ? 1 : 0);
-      const received = "user" in of ? this.#received.get(of.user) ?? 0 : 0;
-      views.set(key, { of, last: seq, time, read, unread, received });
-    }
-    return [...views.values()];
+    this.#tell({ type: "conversations", list: this.#log.conversations() });
+    for (const entry of this.#log.after(from)) this.#tell(entry);
+    for (const [by, upTo] of this.#log.received) this.#tell({ type: "received", by, upTo });
+    this.#tell({ type: "live", upTo: this.#log.last });
   }
 
   #say({ number, to, text }: Request<"say">): void {
@@ -247,33 +221,6 @@ export class PageServer {
     let producer = this.#producers.get(client);
     if (!producer) this.#producers.set(client, producer = { taken: 0, number: 0, refused: new Map() });
     return producer;
-  }
-
-  /** A message of the user goes into the log. */
-  #record(peerId: string, to: Target, text: string, now: number, produced: { client?: string; number?: number }): void {
-    const seq = ++this.#lastSeq;
-    this.#messages.set(peerId, { seq, to });
-    for (const oldest of this.#messages.keys()) {
-      if (this.#messages.size <= PENDING) break;
-      this.#messages.delete(oldest);
-    }
-    this.#keep({ type: "message", seq, from: this.name, to, text, time: Math.round(now), ...produced });
-  }
-
-  #settled(event: Extract<PeerEvent, { type: "delivered" | "failed" }>, now: number): void {
-    const message = event.id === undefined ? undefined : this.#messages.get(event.id);
-    if (!message) return;
-    const { seq: of, to } = message;
-    if (event.type === "delivered") {
-      if ("room" in to) return;
-      const upTo = Math.max(of, this.#received.get(event.to) ?? 0);
-      this.#received.set(event.to, upTo);
-      return this.#tell({ type: "received", by: event.to, upTo });
-    }
-    // It may have failed for one member of a group alone.
-    const who = "room" in to && event.to && "user" in event.to ? `${event.to.user}: ` : "";
-    const text = who + event.why;
-    this.#keep({ type: "failure", seq: ++this.#lastSeq, from: this.name, to, of, text, time: Math.round(now) });
   }
 
   #ask(ref: number, question: PeerQuestion): void {
@@ -308,38 +255,7 @@ export class PageServer {
     this.#tell({ type: "who", ref, room, list: users, more: false });
   }
 
-  #history({ ref, of, before = Infinity, after = 0, limit }: Request<"history">): void {
-    const failed = new Map(this.#entries.flatMap((entry) => entry.type === "failure" ? [[entry.of, entry.text]] : []));
-    const all = this.#entries.flatMap((entry) =>
-      entry.type === "message" && entry.seq < before && entry.seq > after && this.#isOf(entry, of)
-        ? [{
-          ...entry,
-          edited: false,
-          withdrawn: false,
-          ...(failed.has(entry.seq) ? { failed: failed.get(entry.seq)! } : {}),
-        }]
-        : []
-    );
-    const messages = after > 0 ? all.slice(0, limit) : all.slice(Math.max(0, all.length - limit));
-    this.#tell({ type: "history", ref, messages, more: messages.length < all.length });
-  }
-
-  #isOf({ from, to }: LogMessage, of: Target): boolean {
-    if ("room" in of) return "room" in to && to.room === of.room;
-    return "user" in to && (from === this.name ? to.user : from) === of.user;
-  }
-
-  #keep(entry: LogMessage): void {
-    this.#entries.push(entry);
-    if (this.#entries.length > ENTRIES) this.#entries.splice(0, this.#entries.length - ENTRIES);
-    this.#tell(entry);
-  }
-
   #tell(message: ServerMessage): void {
     this.#window.send(encodeServerMessage(message));
   }
-}
-
-function keyOf(of: Target): string {
-  return "user" in of ? `user ${of.user}` : `room ${of.room}`;
 }
