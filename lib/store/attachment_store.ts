@@ -1,20 +1,18 @@
-import { createHash, type Hash } from "node:crypto";
 import { join } from "@std/path";
 import type { Target } from "../chat/entry.ts";
 import { encodeHex } from "../core/bytes.ts";
 import { UserError } from "../core/errors.ts";
-import { IMAGE_HEADER_BYTES, readImageHeader } from "../core/image_header.ts";
+import { readImageHeader } from "../core/image_header.ts";
 import type { Limits } from "../core/limits.ts";
 import { reason } from "../core/reason.ts";
 import { formatBytes } from "../core/text.ts";
+import { AttachmentFiles, DiskError, onDisk, type Upload, writeAll } from "./attachment_files.ts";
 import { AttachmentIndex, type AttachmentRow } from "./attachment_index.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 /** Old files that are removed at once. */
 const PRUNED_ROWS = 50;
-/** Bytes of an upload that are read at once, to go on after a restart. */
-const READ_BYTES = 256 * 1024;
 
 export type AttachmentLimits = Pick<
   Limits,
@@ -37,21 +35,12 @@ export interface NewAttachment {
   readonly sha256: string;
 }
 
-/** An upload that is under way: where it stands, and the hash of what has arrived. */
-interface Upload {
-  readonly hash: Hash;
-  offset: number;
-}
-
 /** Where an upload stands after some of it has come. */
 export type Appended =
   | { readonly type: "more"; readonly offset: number }
   | { readonly type: "complete"; readonly row: AttachmentRow }
   /** It is not what was announced; nothing of it is kept. */
   | { readonly type: "wrong" };
-
-/** The disk does not take what a user leaves. */
-export class DiskError extends Error {}
 
 /**
  * Files that users leave at the server, in the folder `attachments` of the data folder: `files` by the SHA-256 of their
@@ -63,15 +52,15 @@ export class DiskError extends Error {}
  * 4. The folder is made when the first file is left. Files without a row, of a server that was killed, go at the next start.
  */
 export class AttachmentStore {
-  readonly #folder: string;
+  readonly #files: AttachmentFiles;
   #index: AttachmentIndex | undefined;
   readonly #uploads = new Map<string, Upload>();
   /** Uploads that bytes are being added to. */
   readonly #busy = new Set<string>();
 
   constructor(data: string, readonly limits: AttachmentLimits) {
-    this.#folder = join(data, "attachments");
-    if (exists(this.#indexPath)) this.#sweep(this.#open());
+    this.#files = new AttachmentFiles(join(data, "attachments"));
+    if (this.#files.hasIndex) this.#sweep(this.#open());
   }
 
   /** The row of a file that is complete. */
@@ -101,10 +90,10 @@ export class AttachmentStore {
     index.goOn(wall);
     const id = encodeHex(crypto.getRandomValues(new Uint8Array(16)));
     try {
-      Deno.writeFileSync(this.#uploadPath(id), new Uint8Array(0), { mode: 0o600 });
+      this.#files.create(id);
       index.add({ ...wanted, id, complete: false, image: undefined, age: 0 });
     } catch (error) {
-      discard(this.#uploadPath(id));
+      this.#files.discardUpload(id);
       throw new DiskError(reason(error));
     }
     return { id, offset: 0 };
@@ -133,9 +122,7 @@ export class AttachmentStore {
     try {
       const upload = await this.#resumed(row);
       if (upload.offset !== offset) return { type: "more", offset: upload.offset };
-      file = await Deno.open(this.#uploadPath(row.id), { write: true });
-      await file.truncate(upload.offset);
-      await file.seek(upload.offset, Deno.SeekMode.Start);
+      file = await this.#files.openAt(row.id, upload.offset);
       for (let part; (part = await bytes()) !== undefined;) {
         if (upload.offset + part.length > row.bytes) return this.#refuse(row);
         await onDisk(() => writeAll(file!, part));
@@ -177,7 +164,7 @@ export class AttachmentStore {
 
   /** Opens the content of a complete file. */
   async openContent({ sha256 }: AttachmentRow): Promise<Deno.FsFile> {
-    return await Deno.open(this.#contentPath(sha256), { read: true });
+    return await this.#files.openContent(sha256);
   }
 
   /** Removes a file or an upload. */
@@ -185,9 +172,9 @@ export class AttachmentStore {
     const index = this.#open();
     this.#uploads.delete(id);
     // First, for a disk that is full.
-    discard(this.#uploadPath(id));
+    this.#files.discardUpload(id);
     index.remove(id);
-    if (!index.hasContent(sha256)) discard(this.#contentPath(sha256));
+    if (!index.hasContent(sha256)) this.#files.discardContent(sha256);
   }
 
   /** Removes what is too old, a bounded number; called now and then. */
@@ -207,24 +194,10 @@ export class AttachmentStore {
     this.#index = undefined;
   }
 
-  get #indexPath(): string {
-    return join(this.#folder, "index.db");
-  }
-
-  #uploadPath(id: string): string {
-    return join(this.#folder, "uploads", id);
-  }
-
-  #contentPath(sha256: string): string {
-    return join(this.#folder, "files", sha256);
-  }
-
   #open(): AttachmentIndex {
     if (this.#index) return this.#index;
-    for (const name of ["files", "uploads"]) {
-      Deno.mkdirSync(join(this.#folder, name), { recursive: true, mode: 0o700 });
-    }
-    return this.#index = new AttachmentIndex(this.#indexPath);
+    this.#files.makeFolders();
+    return this.#index = new AttachmentIndex(this.#files.indexPath);
   }
 
   #limitFault(index: AttachmentIndex, { owner, bytes }: NewAttachment): string | undefined {
@@ -252,24 +225,13 @@ export class AttachmentStore {
   async #resumed({ id, bytes }: AttachmentRow): Promise<Upload> {
     const known = this.#uploads.get(id);
     if (known) return known;
-    const upload: Upload = { hash: createHash("sha256"), offset: 0 };
-    using file = await Deno.open(this.#uploadPath(id), { read: true, write: true, create: true, mode: 0o600 });
-    const buffer = new Uint8Array(READ_BYTES);
-    for (let read; (read = await file.read(buffer)) !== null && upload.offset < bytes;) {
-      const part = buffer.subarray(0, Math.min(read, bytes - upload.offset));
-      upload.hash.update(part);
-      upload.offset += part.length;
-    }
+    const upload = await this.#files.resume(id, bytes);
     this.#uploads.set(id, upload);
     return upload;
   }
 
   #sizeOf(id: string): number {
-    try {
-      return this.#uploads.get(id)?.offset ?? Deno.statSync(this.#uploadPath(id)).size;
-    } catch {
-      return 0;
-    }
+    return this.#uploads.get(id)?.offset ?? this.#files.sizeOf(id);
   }
 
   #refuse(row: AttachmentRow): Appended {
@@ -278,14 +240,14 @@ export class AttachmentStore {
   }
 
   async #complete(index: AttachmentIndex, row: AttachmentRow, wall: number): Promise<Appended> {
-    const image = readImageHeader(await beginningOf(this.#uploadPath(row.id)));
+    const image = readImageHeader(await this.#files.beginningOf(row.id));
     // Nothing waits from here on: the content has its name when its row is complete, whatever else ends meanwhile.
-    Deno.renameSync(this.#uploadPath(row.id), this.#contentPath(row.sha256));
+    this.#files.complete(row.id, row.sha256);
     try {
       index.goOn(wall);
       index.complete(row.id, image);
     } catch (error) {
-      if (!index.hasContent(row.sha256)) discard(this.#contentPath(row.sha256));
+      if (!index.hasContent(row.sha256)) this.#files.discardContent(row.sha256);
       throw error;
     }
     this.#uploads.delete(row.id);
@@ -294,57 +256,12 @@ export class AttachmentStore {
 
   /** Removes files that no row has, and uploads without a row. */
   #sweep(index: AttachmentIndex): void {
-    for (const { name } of entriesOf(join(this.#folder, "files"))) {
-      if (!index.hasContent(name)) discard(this.#contentPath(name));
+    for (const sha256 of this.#files.contents) {
+      if (!index.hasContent(sha256)) this.#files.discardContent(sha256);
     }
-    for (const { name } of entriesOf(join(this.#folder, "uploads"))) {
-      const row = index.find(name);
-      if (!row || row.complete) discard(this.#uploadPath(name));
+    for (const id of this.#files.uploads) {
+      const row = index.find(id);
+      if (!row || row.complete) this.#files.discardUpload(id);
     }
-  }
-}
-
-/** Does something on the disk; what goes wrong there is a `DiskError`. */
-async function onDisk<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    throw new DiskError(reason(error));
-  }
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-}
-
-async function beginningOf(path: string): Promise<Uint8Array> {
-  using file = await Deno.open(path, { read: true });
-  const bytes = new Uint8Array(IMAGE_HEADER_BYTES);
-  let length = 0;
-  for (let read; length < bytes.length && (read = await file.read(bytes.subarray(length))) !== null;) length += read;
-  return bytes.subarray(0, length);
-}
-
-function entriesOf(folder: string): Deno.DirEntry[] {
-  try {
-    return [...Deno.readDirSync(folder)];
-  } catch {
-    return [];
-  }
-}
-
-/** Removes a file; one that is open on some systems stays until the next start. */
-function discard(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch { /* it is not there, or still read */ }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }

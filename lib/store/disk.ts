@@ -75,6 +75,16 @@ function lstatIfThere(path: string): Deno.FileInfo | undefined {
   }
 }
 
+/** Whether there is something at a path, as far as that can be seen. */
+export function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
 /** Tells a file from all others, also from one that reuses its inode; empty where the system has no inodes. */
 export function identityOf({ ino, birthtime }: Deno.FileInfo): string {
   return `${ino ?? ""} ${birthtime?.getTime() ?? ""}`;

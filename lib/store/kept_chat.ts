@@ -3,6 +3,7 @@ import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { type ExportFormat, exportLines } from "./chat_export.ts";
 import { ChatStore } from "./chat_store.ts";
+import { exists } from "./disk.ts";
 import { STORE_FILE } from "./worker_store.ts";
 
 /** Writes what the data folder keeps, line by line. */
@@ -50,14 +51,5 @@ function freePath(wanted: string): string {
   for (let number = 1;; number++) {
     const path = number === 1 ? wanted : `${wanted}-${number}`;
     if (!exists(path)) return path;
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    return !(error instanceof Deno.errors.NotFound);
   }
 }

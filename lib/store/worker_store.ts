@@ -4,6 +4,7 @@ import type { Answer, Batch, Query, Write } from "../chat/store.ts";
 import { LOBBY } from "../chat/names.ts";
 import { UserError } from "../core/errors.ts";
 import type { ChatStore } from "./chat_store.ts";
+import { exists } from "./disk.ts";
 import { canSearch } from "./log_rows.ts";
 import type { StoreReply, StoreRequest } from "./store_worker.ts";
 
@@ -162,13 +163,4 @@ export function directStore(store: ChatStore, later: (act: () => void) => void):
     close: () => Promise.resolve(store.close()),
   };
   return port;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    return !(error instanceof Deno.errors.NotFound);
-  }
 }
