@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ClientSite, type PageHost } from "../lib/client/page_site.ts";
 import { StaticFiles } from "../lib/http/static_files.ts";
 import { Browser } from "./support/browser.ts";
+import { exists } from "./support/file_bytes.ts";
 import { ended, Folder } from "./support/programs.ts";
 import { TestServer, WebTestServer } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
@@ -111,11 +112,3 @@ Deno.test(
     await end;
   },
 );
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
