@@ -1,14 +1,8 @@
 import { Fault } from "../../core/errors.ts";
 import { type Machine, Outputs } from "../../core/machine.ts";
 import type { JsonObject } from "./json.ts";
+import { field, messagesOf, type MychatListed, type MychatUser, usersOf } from "./lists.ts";
 import { decodeObject, encodeObject, message, withFields } from "./messages.ts";
-
-/** A message of a list; the time is the server's, as text. */
-export interface MychatListed {
-  readonly from: string;
-  readonly text: string;
-  readonly time: string;
-}
 
 /** What a client of the mailbox authors' server learns, and wants done. Where `to` is undefined, the group is meant. */
 export type MychatClientOutput =
@@ -18,7 +12,7 @@ export type MychatClientOutput =
   | { readonly type: "connected"; readonly name: string }
   /** The server does not take the name; `connect` takes another. */
   | { readonly type: "refused" }
-  | { readonly type: "users"; readonly users: readonly { readonly name: string; readonly online: boolean }[] }
+  | { readonly type: "users"; readonly users: readonly MychatUser[] }
   | { readonly type: "joined" }
   | { readonly type: "list"; readonly with: string | undefined; readonly messages: readonly MychatListed[] }
   | { readonly type: "message"; readonly to: string | undefined; readonly message: MychatListed }
@@ -298,28 +292,4 @@ export class MychatClient implements Machine<MychatClientOutput> {
 function taken(list: Said[], fits: (each: Said) => boolean): Said | undefined {
   const at = list.findIndex(fits);
   return at < 0 ? undefined : list.splice(at, 1)[0];
-}
-
-function field(object: JsonObject, name: string): string | undefined {
-  const value = object.get(name);
-  return typeof value === "string" ? value : undefined;
-}
-
-function objectsOf(object: JsonObject, list: string): JsonObject[] {
-  const value = object.get(list);
-  return Array.isArray(value) ? value.filter((each) => each instanceof Map) : [];
-}
-
-function usersOf(object: JsonObject): { name: string; online: boolean }[] {
-  return objectsOf(object, "users").flatMap((user) => {
-    const name = field(user, "username");
-    return name === undefined ? [] : [{ name, online: user.get("isOnline") === true }];
-  });
-}
-
-function messagesOf(object: JsonObject, list: string): MychatListed[] {
-  return objectsOf(object, list).flatMap((each) => {
-    const [from, text] = [field(each, "username"), field(each, "msg")];
-    return from === undefined || text === undefined ? [] : [{ from, text, time: field(each, "time") ?? "" }];
-  });
 }
