@@ -70,6 +70,8 @@ export interface Producer {
   committed: number;
   /** Numbers that were refused, and why; the oldest go first. Undefined without any. */
   refused: Map<number, string> | undefined;
+  /** The highest of them. */
+  newestRefused: number;
   /** The client knows what has become of everything up to here; other servers know of all refusals up to there. */
   answered: number;
   refusalsShared: number;

@@ -1,5 +1,6 @@
 import type { KeyDerivation } from "./accounts.ts";
 import type { Entry, Target } from "./entry.ts";
+import type { ServerPlace } from "./exchange_events.ts";
 import { LOBBY } from "./names.ts";
 import type { OnlineNames } from "./online_names.ts";
 import type { SharedFile } from "./shared_file.ts";
@@ -97,13 +98,9 @@ export interface ServersEvent {
 }
 
 /** Another server, and where its clients reach it. */
-export interface ServerAt {
+export interface ServerAt extends Omit<ServerPlace, "hostname"> {
   readonly name: string;
   readonly host: string;
-  readonly port: number;
-  /** The SHA-256 fingerprint of its key; undefined where it speaks no TLS. */
-  readonly key?: string | undefined;
-  readonly page?: string | undefined;
 }
 
 /** A challenge of the server; a client answers it with a proof. */

@@ -147,6 +147,7 @@ export class LogWriter {
     this.taken(producer, number);
     const refused = producer.refused ??= new Map();
     refused.set(number, why);
+    producer.newestRefused = Math.max(producer.newestRefused, number);
     for (const oldest of refused.keys()) {
       if (refused.size <= REFUSALS) break;
       refused.delete(oldest);

@@ -57,7 +57,9 @@ export class Roster {
     for (const { user, client, number, refused } of snapshot.producers) {
       const known = this.#usersById.get(user)!;
       const reasons = refused.length > 0 ? new Map(refused.map(({ number, why }) => [number, why])) : undefined;
-      known.producers.set(client, { user: known, client, number, committed: number, refused: reasons, ...UNKNOWN });
+      const newestRefused = Math.max(0, ...refused.map(({ number }) => number));
+      const numbers = { number, committed: number, refused: reasons, newestRefused, ...UNKNOWN };
+      known.producers.set(client, { user: known, client, ...numbers });
     }
     for (const { user, id } of snapshot.sharing?.newestElsewhere ?? []) {
       const known = this.#usersById.get(user)!;
@@ -210,7 +212,8 @@ export class Roster {
       if (user.producers.size < PRODUCERS) break;
       user.producers.delete(oldest);
     }
-    const producer: Producer = { user, client, number: 0, committed: 0, refused: undefined, ...UNKNOWN };
+    const numbers = { number: 0, committed: 0, refused: undefined, newestRefused: 0, ...UNKNOWN };
+    const producer: Producer = { user, client, ...numbers };
     user.producers.set(client, producer);
     return producer;
   }

@@ -236,6 +236,7 @@ export class Sharing {
 function refusedBefore({ producer, number }: Draft): Refusal[] | undefined {
   if (!producer?.refused || number === undefined) return undefined;
   const after = Math.max(producer.answered, producer.refusalsShared);
+  if (producer.newestRefused <= after) return undefined;
   const refused = [...producer.refused].filter(([each]) => each > after && each < number);
   return refused.length > 0
     ? refused.map(([number, why]) => ({ number, why: why.slice(0, REFUSAL_CHARACTERS) }))
