@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { OnlineUsers, Session } from "../lib/chat/users.ts";
+import { OnlineUsers } from "../lib/chat/online_users.ts";
+import { Session } from "../lib/chat/users.ts";
 import { Roster } from "../lib/chat/roster.ts";
 
 const EMPTY = { users: [], rooms: [], pairs: [], producers: [] };

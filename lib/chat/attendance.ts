@@ -5,7 +5,8 @@ import { type Effect, tell } from "./effect.ts";
 import type { PresenceUpdates } from "./presence.ts";
 import type { Registry } from "./registry.ts";
 import type { SharedChat } from "./shared_chat.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 export interface AttendanceParts {
   readonly online: OnlineUsers;

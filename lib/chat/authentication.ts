@@ -17,7 +17,8 @@ import type { Roster } from "./roster.ts";
 import type { SharedChat } from "./shared_chat.ts";
 import type { Tickets } from "./tickets.ts";
 import { UnprovenNames } from "./unproven.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 /** What is about the name of a session, and what proves it. */
 export type AuthenticationCommand = Extract<

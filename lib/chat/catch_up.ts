@@ -9,7 +9,8 @@ import { type KnownUser, type Pair, sideOf } from "./entities.ts";
 import type { Roster } from "./roster.ts";
 import { UNTIMED } from "./tally.ts";
 import type { UserCursors } from "./user_cursors.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 /** What a handout session is told at once of what waits for its user. */
 const HANDOUT_PAGE = 32;

@@ -14,7 +14,8 @@ import type { KnownUser, Producer } from "./entities.ts";
 import type { RecordId } from "./record_id.ts";
 import type { Sharing } from "./sharing.ts";
 import type { Tally } from "./tally.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 /** What a client says under a number. */
 export type NumberedCommand = Extract<NativeCommand, { type: "say" | "edit" | "withdraw" | "react" | "unreadable" }>;

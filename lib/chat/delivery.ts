@@ -19,7 +19,8 @@ import { HandoutSessions } from "./handout_sessions.ts";
 import { HandoutFanOut, type HandoutMessage, type LiveMessage } from "./handout_fan_out.ts";
 import { type Tally, UNTIMED } from "./tally.ts";
 import { type CursorMoves, UserCursors } from "./user_cursors.ts";
-import type { OnlineUsers, Session, User } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session, User } from "./users.ts";
 
 /** What delivery works on. */
 export interface DeliveryParts {

@@ -9,7 +9,8 @@ import { LOBBY } from "./names.ts";
 import type { Producer } from "./entities.ts";
 import type { Roster } from "./roster.ts";
 import type { UserCursors } from "./user_cursors.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 /** Entries in one event at most, and characters: so much is written at once to a session. */
 const MAX_RUN = 64;

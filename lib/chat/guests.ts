@@ -13,7 +13,8 @@ import { tooManyAttempts } from "./registration.ts";
 import type { Registry } from "./registry.ts";
 import type { Roster } from "./roster.ts";
 import type { FileBytes } from "./shared_file.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 export interface GuestParts {
   readonly online: OnlineUsers;

@@ -7,7 +7,8 @@ import type { Draft } from "./log_items.ts";
 import { LOBBY } from "./names.ts";
 import type { PendingOutcome } from "./outcome.ts";
 import { UNTIMED } from "./tally.ts";
-import type { OnlineUsers, Session, User } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session, User } from "./users.ts";
 
 /** A message of a handout session, a guest or the operator. */
 export interface LiveMessage {

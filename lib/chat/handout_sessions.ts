@@ -11,7 +11,8 @@ import { type KnownUser, sideOf } from "./entities.ts";
 import type { Roster } from "./roster.ts";
 import type { Tally } from "./tally.ts";
 import type { UserCursors } from "./user_cursors.ts";
-import type { OnlineUsers, Session, User } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session, User } from "./users.ts";
 
 /** After its 201 a client may go over to our own protocol; what waits for its user waits so long for that. */
 const GRACE_MS = 500;

@@ -27,7 +27,8 @@ import { SharedChat } from "./shared_chat.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { Tally } from "./tally.ts";
 import { Tickets } from "./tickets.ts";
-import { OnlineUsers, type Session } from "./users.ts";
+import { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 /** What a hub is given besides its accounts and limits. */
 export interface HubOptions {

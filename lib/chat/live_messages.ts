@@ -8,7 +8,8 @@ import type { Guests } from "./guests.ts";
 import { LOBBY } from "./names.ts";
 import { PendingOutcome } from "./outcome.ts";
 import type { Tally } from "./tally.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 export interface LiveMessageParts {
   readonly online: OnlineUsers;

@@ -12,7 +12,8 @@ import type { PresenceUpdates } from "./presence.ts";
 import type { KnownUser, Room } from "./entities.ts";
 import type { Roster } from "./roster.ts";
 import type { Sharing } from "./sharing.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 export interface MembershipParts {
   readonly roster: Roster;

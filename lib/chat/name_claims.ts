@@ -11,7 +11,8 @@ import type { Roster } from "./roster.ts";
 import { KEY, type SharedNames } from "./shared_names.ts";
 import type { NameHolder } from "./snapshot.ts";
 import { UnusableAccounts } from "./unusable_accounts.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 export interface NameClaimsParts {
   readonly writer: LogWriter;

@@ -6,7 +6,8 @@ import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import { Message, type SessionId } from "./event.ts";
 import { LOBBY } from "./names.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 /** The sender of notices. The name is reserved: no user can choose it. */
 export const SERVER_NAME = "server";

@@ -6,7 +6,8 @@ import { type Effect, tell } from "./effect.ts";
 import type { Login } from "./login.ts";
 import { passwordFault, tooManyAttempts } from "./registration.ts";
 import type { Registry } from "./registry.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 /** The hub, for new passwords. */
 export interface PasswordChangeContext {

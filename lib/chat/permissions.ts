@@ -4,7 +4,7 @@ import type { Entry, Target } from "./entry.ts";
 import { LOBBY } from "./names.ts";
 import type { Registry } from "./registry.ts";
 import type { Roster } from "./roster.ts";
-import type { OnlineUsers } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
 
 export interface PermissionParts {
   readonly roster: Roster;

@@ -1,7 +1,8 @@
 import type { Effect } from "./effect.ts";
 import type { SessionId } from "./event.ts";
 import type { KnownUser, Room } from "./entities.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 const GATHER_LEAST_MS = 250;
 /** At most a thousand updates are sent per second, to all native sessions together. */

@@ -12,7 +12,8 @@ import type { Registry } from "./registry.ts";
 import { type KnownUser, sideOf } from "./entities.ts";
 import type { Roster } from "./roster.ts";
 import type { ConversationState } from "./store.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 /** The most that one page of history, of a search, or of names holds. */
 const MAX_PAGE = 250;

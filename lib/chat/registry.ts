@@ -7,7 +7,7 @@ import { NameIndex } from "./name_index.ts";
 import { NewNames } from "./new_names.ts";
 import { isUnproven, type KnownUser } from "./entities.ts";
 import type { Roster } from "./roster.ts";
-import type { OnlineUsers } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
 
 export interface RegistryParts {
   readonly roster: Roster;

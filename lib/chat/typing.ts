@@ -6,7 +6,8 @@ import type { Target } from "./entry.ts";
 import { LOBBY } from "./names.ts";
 import type { Permissions } from "./permissions.ts";
 import type { Roster } from "./roster.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 export interface TypingParts {
   readonly roster: Roster;

@@ -8,7 +8,8 @@ import { tooManyAttempts } from "./registration.ts";
 import type { Registry } from "./registry.ts";
 import { isUnproven, type KnownUser, UNPROVEN_KEY } from "./entities.ts";
 import type { Roster } from "./roster.ts";
-import type { OnlineUsers, Session } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session } from "./users.ts";
 
 /** The hub, for names that nothing proves. */
 export interface UnprovenContext {

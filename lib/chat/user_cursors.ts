@@ -7,7 +7,8 @@ import type { LogWriter } from "./log_writer.ts";
 import { LOBBY } from "./names.ts";
 import { type Conversation, type KnownUser, type Pair, sideOf } from "./entities.ts";
 import type { Roster } from "./roster.ts";
-import type { OnlineUsers, Session, User } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
+import type { Session, User } from "./users.ts";
 import { WaitingBytes } from "./waiting_bytes.ts";
 
 export interface CursorParts {

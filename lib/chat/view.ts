@@ -1,5 +1,5 @@
 import type { SessionId } from "./event.ts";
-import type { OnlineUsers } from "./users.ts";
+import type { OnlineUsers } from "./online_users.ts";
 import { LOBBY } from "./names.ts";
 import type { Roster } from "./roster.ts";
 
