@@ -82,7 +82,7 @@ export function drawIcon(svg: string, { pixels, inset }: Icon): Uint8Array {
 }
 
 /** A PNG file with these pixels, eight bits for each of their four parts. */
-export function encodePng(image: Uint8Array, pixels: number): Uint8Array {
+function encodePng(image: Uint8Array, pixels: number): Uint8Array {
   const head = new DataView(new ArrayBuffer(13));
   head.setUint32(0, pixels);
   head.setUint32(4, pixels);

@@ -13,7 +13,7 @@ import type { Session } from "./users.ts";
 export const SERVER_NAME = "server";
 
 /** Why a session ends, as its user and the log are told. */
-export const ENDED_BY_OPERATOR = "ended by the operator";
+const ENDED_BY_OPERATOR = "ended by the operator";
 
 /** The notice of an end is no entry of the log, and gets no confirmation. */
 const NO_ENTRY = 0;

@@ -13,7 +13,7 @@ export type ImageKind = typeof IMAGE_KINDS[number];
 export const IMAGE_HEADER_BYTES = 256 * 1024;
 
 /** The pixels of an image that a page shows. Each takes four bytes once it is decoded: 100 MB, and a photograph has 12 million. */
-export const SHOWN_PIXELS = 25_000_000;
+const SHOWN_PIXELS = 25_000_000;
 
 /** Whether a page shows an image of this size. A larger one is a file like any other. */
 export function isShown({ width, height }: Pick<ImageHeader, "width" | "height">): boolean {

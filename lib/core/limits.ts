@@ -658,7 +658,7 @@ export function limits(given: Partial<Limits> = {}): Limits {
 }
 
 /** The values of any table of limits: those that are given, and the defaults of the others. */
-export function withDefaults<Name extends string>(
+function withDefaults<Name extends string>(
   table: Readonly<Record<Name, Limit>>,
   given: Partial<Record<Name, number>>,
 ): Record<Name, number> {

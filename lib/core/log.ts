@@ -70,7 +70,7 @@ function message({ properties, message }: LogRecord): string {
 }
 
 /** Log lines kept for the server page. */
-export const RECENT_LINES = 500;
+const RECENT_LINES = 500;
 
 /** The last lines of the log, and the number of lines of each level. */
 export class RecentLog {

@@ -7,7 +7,7 @@ import { VirtualTime } from "./virtual_time.ts";
 import { type UdpConditions, VirtualUdp } from "./virtual_udp.ts";
 
 /** A network without faults. */
-export const PERFECT: UdpConditions = { loss: 0, repeats: 0, mostDelayMs: 5 };
+const PERFECT: UdpConditions = { loss: 0, repeats: 0, mostDelayMs: 5 };
 
 interface Answer {
   readonly answer: Promise<CryptographyAnswer>;

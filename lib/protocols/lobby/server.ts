@@ -5,13 +5,14 @@ import { type Limits, LOBBY_LEFT_MS, LOBBY_OWN_LINES } from "../../core/limits.t
 import { Outputs } from "../../core/machine.ts";
 import { PacedLines } from "../../core/paced_lines.ts";
 import { type RateShare, SharedRate } from "../../core/shared_rate.ts";
-import { decodeLossy } from "../../core/text.ts";
+import { decodeLossy, encodeText, linesOf, oneLine, sanitized } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
 import type { DialOutcome, Link, ServerProtocol, Session, SessionFacts, SessionOutput } from "../session.ts";
-import { encodeLine, encodeMessage, WELCOME } from "./lines.ts";
 
 const LINK: Link = 0;
 const LINE_END = Uint8Array.of(10);
+/** The greeting of a new guest. */
+const WELCOME = "Welcome to this chatroom!";
 
 /**
  * One guest of the lobby. Everyone who connects is in the room, and every line that they send is said there.
@@ -150,4 +151,15 @@ export function lobbyProtocol(): ServerProtocol {
       return new LobbySession(facts, limits, now, rate.open(now));
     },
   };
+}
+
+/** Encodes a line. Programs like `nc` print it unfiltered, so terminal control characters are removed. */
+function encodeLine(line: string): Uint8Array {
+  return encodeText(sanitized(oneLine(line)) + "\n");
+}
+
+/** Encodes a message, once for all receivers: a line for each line of its text. */
+function encodeMessage(message: Message): readonly Uint8Array[] {
+  const { from, text } = message;
+  return message.encoded("lobby", () => linesOf(text).map((line) => encodeLine(`<${from}> ${line}`)));
 }
