@@ -3,7 +3,7 @@ import { RECEIPT_BOUNDS_MS } from "../lib/chat/tally.ts";
 import { Ring } from "../lib/core/log.ts";
 import { VERSION } from "../lib/core/version.ts";
 import { OPEN_METRICS_TYPE } from "../lib/server/open_metrics.ts";
-import type { Snapshot } from "../lib/server/monitor.ts";
+import type { Snapshot } from "../lib/chat/server_snapshot.ts";
 import { quantile } from "../lib/server/rates.ts";
 import { Browser } from "./support/browser.ts";
 import { MonitorClient, MonitoredServer, START } from "./support/monitored_server.ts";

@@ -1,11 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { Backoff } from "../lib/core/backoff.ts";
+import type { LogLine } from "../lib/core/log.ts";
 import { headline, listenerAddress, listenerLabel } from "../lib/web/addresses.ts";
 import { allPlots, describe, dotPath, linePath, pointBefore, scaleTop, valuesOf } from "../lib/web/plot.ts";
 import { INITIAL, matches, MAX_LINES, MAX_RETRY_MS, WINDOW_MS, withEvents, withLink } from "../lib/web/watch_state.ts";
 import { MonitoredServer } from "./support/monitored_server.ts";
 
-const line = (text: string, level = "info", time = 0) => ({ time, level, text });
+const line = (text: string, level: LogLine["level"] = "info", time = 0) => ({ time, level, text });
 const log = (text: string, time = 0) => ({ type: "log" as const, ...line(text, "info", time) });
 const point = (second: number, given: Record<string, number | null> = {}) => ({
   ...{ time: second * 1000, said: 0, delivered: 0, failed: 0, p50Ms: null, p99Ms: null, sessions: 0, memoryBytes: 0 },

@@ -215,7 +215,9 @@ export class Hub {
       case "missed":
         return this.#parts.delivery.handouts.settle(session, command.id, false, command.sent, now);
       case "who":
-        return this.#parts.outputs.push(tell(session.id, { type: "present", names: this.#parts.online.list, asker: session.name }));
+        return this.#parts.outputs.push(
+          tell(session.id, { type: "present", names: this.#parts.online.list, asker: session.name }),
+        );
       case "ready":
         return this.#parts.attendance.ready(session, now);
       case "become":
@@ -245,7 +247,9 @@ export class Hub {
       case "fileTaken":
         return this.#parts.guests.handle(session, command, now);
       case "signal":
-        if (session.kind === "guest") return this.#parts.live.signal(session, session.guestName, command.to, command.text);
+        if (session.kind === "guest") {
+          return this.#parts.live.signal(session, session.guestName, command.to, command.text);
+        }
     }
     const user = this.#parts.online.get(session.name);
     if (user?.known && session.kind === "native") this.#parts.natives!.handle(session, user, user.known, command, now);

@@ -43,7 +43,9 @@ export class PresenceUpdates {
   memberChanged(room: Room, { name }: KnownUser, joined: boolean, now: number, asker?: Session): Effect[] {
     let update = this.#rooms.get(room);
     if (!update) this.#rooms.set(room, update = { joined: new Set(), left: new Set() });
-    if (joined ? !update.left.delete(name) : !update.joined.delete(name)) (joined ? update.joined : update.left).add(name);
+    if (joined ? !update.left.delete(name) : !update.joined.delete(name)) {
+      (joined ? update.joined : update.left).add(name);
+    }
     this.#since = Math.min(this.#since, now);
     const own = this.people.get(name)?.natives.filter((each) => each !== asker && each.ready) ?? [];
     if (own.length === 0) return [];

@@ -129,7 +129,9 @@ export class Queries {
 
   #history(asker: Session, known: KnownUser, question: Extract<NativeQuestion, { type: "history" }>): void {
     const { ref, of, before, after, limit } = question;
-    if ("room" in of && !this.#parts.permissions.isIn(known.name, of.room)) return this.#deny(asker, ref, notInRoom(of.room));
+    if ("room" in of && !this.#parts.permissions.isIn(known.name, of.room)) {
+      return this.#deny(asker, ref, notInRoom(of.room));
+    }
     const conversation = this.#parts.roster.find(known, of);
     if (!conversation) {
       return void this.#parts.outputs.push(
@@ -160,7 +162,9 @@ export class Queries {
     if (!searches) {
       return this.#deny(asker, ref, "this server's SQLite has no full-text index, so nothing can be searched");
     }
-    if (of && "room" in of && !this.#parts.permissions.isIn(known.name, of.room)) return this.#deny(asker, ref, notInRoom(of.room));
+    if (of && "room" in of && !this.#parts.permissions.isIn(known.name, of.room)) {
+      return this.#deny(asker, ref, notInRoom(of.room));
+    }
     const conversation = of && roster.find(known, of);
     const sender = from === undefined ? undefined : roster.user(from);
     if ((of && !conversation) || (from !== undefined && !sender)) {
@@ -189,7 +193,9 @@ export class Queries {
     const { questions, outputs } = this.#parts;
     const deny = (why: string) => this.#deny(asker, ref, why);
     questions.ask({ type: "entry", seq }, ({ entry }) => {
-      if (!entry || !this.#parts.permissions.canSee(known.name, entry)) return deny(`there is no message ${seq} that you can see`);
+      if (!entry || !this.#parts.permissions.canSee(known.name, entry)) {
+        return deny(`there is no message ${seq} that you can see`);
+      }
       questions.ask(
         { type: "versions", seq },
         ({ texts }) => outputs.push(tell(asker.id, { type: "versions", ref, texts })),

@@ -38,12 +38,14 @@ export function chatView(online: OnlineUsers, roster: Roster, rooms: number): Ch
       sessions: (handout ? [handout, ...natives] : natives).map(({ id }) => id),
     })),
     guests: [...online.guests].map(({ guestName, id }) => ({ name: guestName, session: id })),
-    rooms: [...roster.rooms.byName.values()].filter(({ unlisted }) => !unlisted).slice(0, rooms).map(({ name, members }) => {
-      if (name === LOBBY) return { name, members: present, online: present };
-      let there = 0;
-      for (const member of members.keys()) if (online.get(member.name)) there++;
-      return { name, members: members.size, online: there };
-    }),
+    rooms: [...roster.rooms.byName.values()].filter(({ unlisted }) => !unlisted).slice(0, rooms).map(
+      ({ name, members }) => {
+        if (name === LOBBY) return { name, members: present, online: present };
+        let there = 0;
+        for (const member of members.keys()) if (online.get(member.name)) there++;
+        return { name, members: members.size, online: there };
+      },
+    ),
     roomCount: roster.rooms.byName.size,
   };
 }

@@ -1,5 +1,6 @@
 import type { ExchangeOutput, ServerPlace } from "../chat/exchange_events.ts";
 import type { Place } from "../chat/record_id.ts";
+import type { ExchangeStatus } from "../chat/server_snapshot.ts";
 import type { SavedSharing } from "../chat/snapshot.ts";
 import { Fault } from "../core/errors.ts";
 import type { Machine } from "../core/machine.ts";
@@ -11,26 +12,7 @@ import { Outbox } from "./outbox.ts";
 import { type MachineOutput, MachineOutputs } from "./outputs.ts";
 import { ServerPresence } from "./presence.ts";
 import { Publisher } from "./publisher.ts";
-import { OtherServers, type ServerStatus } from "./servers.ts";
-
-/** Where servers stand, for the operator. */
-export interface ExchangeStatus {
-  readonly isConnected: boolean;
-  /** Why it is not. */
-  readonly why: string;
-  /** Whether this server goes on by itself. */
-  readonly isAlone: boolean;
-  /** Records of this server that others cannot have yet. */
-  readonly waiting: number;
-  /** Records of this server that the exchange has given back, from the first one on. */
-  readonly shared: number;
-  /** Since when it is connected, or not. */
-  readonly since: number;
-  /** What this server is called. */
-  readonly name: string;
-  /** The others that are heard, then those that were. */
-  readonly servers: readonly ServerStatus[];
-}
+import { OtherServers } from "./servers.ts";
 
 /** The exchange is given so long to answer before this server goes on by itself: people wait for their own words meanwhile. */
 const ALONE_MS = 3000;

@@ -1,5 +1,6 @@
 import type { NamedServer, ServerPlace } from "../chat/exchange_events.ts";
 import type { RecordId } from "../chat/record_id.ts";
+import type { ServerStatus } from "../chat/server_snapshot.ts";
 import { HeardPeople } from "./people.ts";
 
 /** A server that is not heard for so long is gone, and its people with it: four greetings. */
@@ -19,20 +20,6 @@ export interface OtherServer {
   readonly people: HeardPeople;
   /** Its digest of who holds names, as it was greeted with last. */
   names: string;
-}
-
-/** How another server stands, for the operator. */
-export interface ServerStatus {
-  readonly id: string;
-  readonly name: string;
-  /** Where clients reach it. */
-  readonly place: ServerPlace | undefined;
-  /** Whether it has stopped, or was not heard for too long. */
-  readonly isAway: boolean;
-  /** Since when it is there; or when it was heard last. */
-  readonly since: number;
-  /** How many records it has not taken, as far as it has said. */
-  readonly behind: number;
 }
 
 /** Servers that were heard and are away, for the operator; a chat has some tens. */

@@ -1,4 +1,5 @@
 import type { Command } from "../chat/command.ts";
+import type { UserOfDay, UserTotals } from "../chat/server_snapshot.ts";
 
 /** What a session has done since it began. */
 export class SessionActivity {
@@ -38,22 +39,6 @@ export class SessionActivity {
     if (text.startsWith("got 401")) this.refused++;
     this.trouble = { text, time };
   }
-}
-
-/** The counts of a user, of all sessions of the day. */
-export interface UserTotals {
-  readonly sent: number;
-  readonly confirmed: number;
-  readonly missed: number;
-  readonly refused: number;
-  readonly trouble: SessionActivity["trouble"];
-}
-
-/** A user of the day: when they were here first and last. */
-export interface UserOfDay {
-  readonly name: string;
-  readonly first: number;
-  readonly last: number;
 }
 
 interface Known extends UserOfDay {

@@ -1,15 +1,7 @@
 import type { ChatView } from "../chat/view.ts";
 import { type Address, isLoopback } from "../core/address.ts";
+import type { ListenerCounts } from "../chat/server_snapshot.ts";
 import type { SessionRunner } from "./runner.ts";
-
-/** A listener and its sessions. */
-export interface ListenerCounts extends Address {
-  readonly name: string;
-  /** Sessions, including those without a login yet. */
-  readonly sessions: number;
-  /** Users online by this listener, each counted once. */
-  readonly people: number;
-}
 
 /** A user who is online, and by which listeners. */
 export interface UserCounts {

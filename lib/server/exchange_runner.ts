@@ -1,9 +1,10 @@
 import type { Hub } from "../chat/hub.ts";
 import type { ExchangeOutput, ServerPlace } from "../chat/exchange_events.ts";
+import type { ExchangeStatus } from "../chat/server_snapshot.ts";
 import { log } from "../core/log.ts";
 import { stackOf } from "../core/reason.ts";
 import type { ExchangeEvent, ExchangePort } from "../exchange/exchange.ts";
-import type { ExchangeMachine, ExchangeStatus } from "../exchange/machine.ts";
+import type { ExchangeMachine } from "../exchange/machine.ts";
 
 /** The runner, as it is needed here. */
 interface Runner {

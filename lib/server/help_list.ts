@@ -1,21 +1,5 @@
 import type { Finding } from "../check/replay/findings.ts";
-
-/** A rule that a user's program has broken. */
-export interface BrokenRule {
-  readonly name: string;
-  /** The rule, in the words of `client check`. */
-  readonly rule: string;
-  readonly title: string;
-  readonly cause: string;
-  readonly link: string;
-  readonly expected: string;
-  readonly got: string;
-  /** When it was broken last, and how often. */
-  readonly time: number;
-  readonly count: number;
-  /** It works, but not as the handout says. */
-  readonly isWeak: boolean;
-}
+import type { BrokenRule } from "../chat/server_snapshot.ts";
 
 /** Broken rules that are remembered, of all users: more than a class reads. */
 const MOST = 200;

@@ -1,10 +1,9 @@
 import type { Hub } from "../chat/hub.ts";
+import type { ExchangeStatus, ListenerCounts, ServerStatus } from "../chat/server_snapshot.ts";
 import { RECEIPT_BOUNDS_MS } from "../chat/tally.ts";
 import { LOG_LEVELS, type RecentLog } from "../core/log.ts";
 import { VERSION } from "../core/version.ts";
-import type { ExchangeStatus } from "../exchange/machine.ts";
-import type { ServerStatus } from "../exchange/servers.ts";
-import type { Counts, ListenerCounts } from "./counts.ts";
+import type { Counts } from "./counts.ts";
 import { type Family, openMetrics } from "./open_metrics.ts";
 
 /** The values that the hub and the counts do not have. */

@@ -1,18 +1,15 @@
-import type { RoomView } from "../chat/view.ts";
 import type { Address } from "../core/address.ts";
-import { log, type LogLine, type RecentLog, Ring } from "../core/log.ts";
+import { log, type RecentLog, Ring } from "../core/log.ts";
 import { stackOf } from "../core/reason.ts";
 import { VERSION } from "../core/version.ts";
-import type { ExchangeStatus } from "../exchange/machine.ts";
 import type { Directory } from "../protocols/directory/directory.ts";
 import { nameText } from "../protocols/directory/table.ts";
-import type { UserOfDay } from "./activity.ts";
-import { countAll, type ListenerCounts, reachable } from "./counts.ts";
-import type { BrokenRule } from "./help_list.ts";
+import type { Point, Snapshot, WatchEvent } from "../chat/server_snapshot.ts";
+import { countAll, reachable } from "./counts.ts";
 import { serverMetrics } from "./metrics.ts";
-import { type Point, Rates } from "./rates.ts";
+import { Rates } from "./rates.ts";
 import type { SessionRunner } from "./runner.ts";
-import { type UserRow, userRows, usersToday } from "./user_rows.ts";
+import { userRows, usersToday } from "./user_rows.ts";
 
 /** Points that a new watcher is told: five minutes. */
 const PAST_POINTS = 300;
@@ -35,57 +32,6 @@ export interface MonitorSources {
   readonly memoryBytes: () => number;
   readonly directory: Pick<Directory, "size" | "entries">;
 }
-
-/** The state of the server at one time, as the server's page is told it. */
-export interface Snapshot {
-  readonly version: string;
-  readonly startedAt: number;
-  readonly time: number;
-  /** The addresses by which other machines may reach this one. */
-  readonly hosts: readonly string[];
-  readonly listeners: readonly ListenerCounts[];
-  /** Who is connected: those with a trouble first, then in the order in which they came. */
-  readonly users: readonly UserRow[];
-  readonly connected: number;
-  readonly online: number;
-  readonly guestCount: number;
-  /** Who was here today, the latest first, with those who are. */
-  readonly today: readonly UserOfDay[];
-  /** Broken rules, the last ones first. */
-  readonly help: readonly BrokenRule[];
-  /** The lobby first. */
-  readonly rooms: readonly RoomView[];
-  readonly roomCount: number;
-  /** The last complete second; undefined during the first. */
-  readonly last: Point | undefined;
-  readonly totals: { readonly said: number; readonly delivered: number; readonly failed: number };
-  readonly sessions: number;
-  /** Messages sent to a session and not confirmed yet. */
-  readonly underWay: number;
-  readonly waitingBytes: number;
-  readonly memoryBytes: number;
-  readonly bookEntries: number;
-  /** The address book's table, the oldest entries of it when there are too many. */
-  readonly book: readonly BookEntry[];
-  readonly logLines: Readonly<Record<LogLine["level"], number>>;
-  /** The servers of this chat; undefined where it is one server's. */
-  readonly exchange: ExchangeStatus | undefined;
-}
-
-/** An entry of the address book's table. */
-export interface BookEntry extends Address {
-  readonly name: string;
-  readonly since: number;
-}
-
-export type WatchEvent =
-  /** Told every second. */
-  | { readonly type: "now" } & Snapshot
-  /** The last seconds and the last log lines, told to a new watcher. */
-  | { readonly type: "past"; readonly points: readonly Point[]; readonly lines: readonly LogLine[] }
-  | { readonly type: "log" } & LogLine
-  /** Log lines that came too fast to be told. */
-  | { readonly type: "missed"; readonly lines: number };
 
 /** Takes an event; returns false when it has no room for it now. */
 export type WatchListener = (event: WatchEvent) => boolean | void;

@@ -1,20 +1,5 @@
 import { RECEIPT_BOUNDS_MS, type Tally } from "../chat/tally.ts";
-
-/** The figures of one second. */
-export interface Point {
-  /** Its end. */
-  readonly time: number;
-  /** Messages sent, confirmed by a session, and failed, in this second. */
-  readonly said: number;
-  readonly delivered: number;
-  readonly failed: number;
-  /** Time within which half, and 99 of 100, of the receipts came; null without any. */
-  readonly p50Ms: number | null;
-  readonly p99Ms: number | null;
-  /** At its end. */
-  readonly sessions: number;
-  readonly memoryBytes: number;
-}
+import type { Point } from "../chat/server_snapshot.ts";
 
 const SECOND_MS = 1000;
 

@@ -1,27 +1,8 @@
 import type { ChatView } from "../chat/view.ts";
-import { added, type UserOfDay, type UserTotals } from "./activity.ts";
+import type { UserOfDay, UserRow, UserTotals } from "../chat/server_snapshot.ts";
+import { added } from "./activity.ts";
 import type { SessionRunner } from "./runner.ts";
 import type { SessionHost } from "./session_host.ts";
-
-/** The server's page as it shows a user, a guest, or a connection without a login. */
-export interface UserRow extends UserTotals {
-  /** The user; the address where there is no login. */
-  readonly name: string;
-  readonly isLoggedIn: boolean;
-  readonly isGuest: boolean;
-  readonly listeners: readonly string[];
-  /** The programs, as far as they can be told apart. */
-  readonly programs: readonly string[];
-  readonly since: number;
-  /** Whether a protocol of theirs has confirmations; without, `confirmed` says nothing. */
-  readonly confirms: boolean;
-  /** Whether one has a time limit for them; without, `missed` says nothing. */
-  readonly hasDeadline: boolean;
-  /** The last line that came, while the wire is watched. */
-  readonly line: string | undefined;
-  /** When bytes came last. */
-  readonly heardAt: number;
-}
 
 interface Connected {
   readonly hosts: SessionHost[];

@@ -1,6 +1,6 @@
 import { formatAddress, isLoopback as isLoopbackAddress, isWildcard, reachableHost } from "../core/address.ts";
 import { listenerRow } from "../protocols/listener_table.ts";
-import type { ListenerView, Snapshot } from "./watch_state.ts";
+import type { ListenerCounts, Snapshot } from "../chat/server_snapshot.ts";
 import { serverTexts } from "./texts.ts";
 
 /** Where the page itself was loaded from: a part of `location`. */
@@ -31,7 +31,7 @@ export function translated(name: string): string {
 
 /** `hosts`: the addresses of the server's machine; `page`: where the page was loaded from. */
 export function listenerAddress(
-  { name, hostname, port }: ListenerView,
+  { name, hostname, port }: ListenerCounts,
   hosts: readonly string[],
   page: PageLocation,
 ): ListenerAddress {

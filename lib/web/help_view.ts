@@ -1,7 +1,7 @@
 import { make } from "./dom.ts";
 import { formatClock } from "./format.ts";
 import { serverTexts } from "./texts.ts";
-import type { BrokenRule, UserRow } from "./watch_state.ts";
+import type { BrokenRule, UserRow } from "../chat/server_snapshot.ts";
 
 /** What needs help: the broken rules, and the troubles of users of whom no rule is known. */
 export function helpItems(

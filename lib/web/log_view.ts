@@ -1,7 +1,8 @@
 import { byId, make, setText } from "./dom.ts";
 import { formatSeconds } from "./format.ts";
 import { serverTexts } from "./texts.ts";
-import { type LogLine, matches, MAX_LINES, type WatchState } from "./watch_state.ts";
+import type { LogLine } from "../core/log.ts";
+import { matches, MAX_LINES, type WatchState } from "./watch_state.ts";
 
 /** The distance from the end, in pixels, that still counts as the end. */
 const NEAR_END = 24;

@@ -1,6 +1,6 @@
 import { bytesText, formatNumber } from "./format.ts";
 import { serverTexts } from "./texts.ts";
-import type { Point } from "./watch_state.ts";
+import type { Point } from "../chat/server_snapshot.ts";
 
 /** One line of a plot. */
 export interface Series {

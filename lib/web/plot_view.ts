@@ -2,7 +2,8 @@ import { make, setText } from "./dom.ts";
 import { durationText } from "./format.ts";
 import { describe, dotPath, linePath, type Plot, pointBefore, scaleTop, valuesOf } from "./plot.ts";
 import { serverTexts } from "./texts.ts";
-import { type Point, WINDOW_MS } from "./watch_state.ts";
+import type { Point } from "../chat/server_snapshot.ts";
+import { WINDOW_MS } from "./watch_state.ts";
 
 const SECONDS = WINDOW_MS / 1000;
 const HEIGHT = 100;

@@ -14,7 +14,8 @@ import { ReconnectingSocket } from "./socket.ts";
 import { serverTexts, sharedTexts } from "./texts.ts";
 import { UserTable } from "./user_table.ts";
 import { WirePanel } from "./wire_panel.ts";
-import { INITIAL, MAX_RETRY_MS, type Snapshot, type WatchEvent, withEvents, withLink } from "./watch_state.ts";
+import type { Snapshot, WatchEvent } from "../chat/server_snapshot.ts";
+import { INITIAL, MAX_RETRY_MS, withEvents, withLink } from "./watch_state.ts";
 
 /** The server sends something each second; after twice this much silence it is gone. */
 const SILENCE_MS = 3000;

@@ -3,10 +3,10 @@ import { sanitized } from "../core/text.ts";
 import { make } from "./dom.ts";
 import { formatClock, formatNumber } from "./format.ts";
 import { serverTexts } from "./texts.ts";
-import type { ExchangeView } from "./watch_state.ts";
+import type { ExchangeStatus } from "../chat/server_snapshot.ts";
 
 /** The servers of the chat as rows of a table: this one, those that are heard, those that were. */
-export function serverRows({ name, isConnected, isAlone, since, servers }: ExchangeView): HTMLElement[] {
+export function serverRows({ name, isConnected, isAlone, since, servers }: ExchangeStatus): HTMLElement[] {
   const { thisOne, noAnswer, catchingUp, connected, away } = serverTexts.servers;
   const own = isConnected ? isAlone ? catchingUp : connected : noAnswer;
   return [
@@ -21,7 +21,7 @@ export function serverRows({ name, isConnected, isAlone, since, servers }: Excha
 }
 
 /** What waits, and why. */
-export function exchangeText({ isConnected, why, waiting }: ExchangeView): string {
+export function exchangeText({ isConnected, why, waiting }: ExchangeStatus): string {
   const texts = serverTexts.servers;
   return [...(isConnected ? [] : [texts.why(sanitized(why))]), ...(waiting > 0 ? [texts.waiting(waiting)] : [])].join(
     " ",

@@ -3,7 +3,7 @@ import { listenerLabel, translated } from "./addresses.ts";
 import { make, setText } from "./dom.ts";
 import { durationText, formatClock, formatNumber } from "./format.ts";
 import { serverTexts } from "./texts.ts";
-import type { UserRow } from "./watch_state.ts";
+import type { UserRow } from "../chat/server_snapshot.ts";
 
 /** What a click in the table does. */
 export interface UserActions {

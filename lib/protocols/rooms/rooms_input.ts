@@ -9,7 +9,6 @@ import { cleanName, FILE, nameOfPiece, sizeOfPiece } from "./wire.ts";
 
 const FILE_AFTER_TEXT = new RegExp(`\n(?=${FILE}(?:$|client_))`);
 
-
 /** What the next piece is, or that the bytes of a file come next. */
 type State =
   | { readonly type: "name" }
