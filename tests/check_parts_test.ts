@@ -4,7 +4,10 @@ import fc from "fast-check";
 import { Choice } from "../lib/check/choice.ts";
 import { ladderOf } from "../lib/check/ladder.ts";
 import { Network, NETWORKS } from "../lib/check/network.ts";
+import { Passage } from "../lib/check/passage.ts";
 import { applyRubric, isHidden, parseRubric } from "../lib/check/rubric.ts";
+import { close, expect } from "../lib/check/step.ts";
+import { stepOutput } from "../lib/check/step_output.ts";
 import { SUITES } from "../lib/check/suites.ts";
 import { Turns } from "../lib/check/turns.ts";
 import { Transcript } from "../lib/check/transcript.ts";
@@ -23,6 +26,35 @@ Deno.test("a network brings all bytes of a stream, in order; the same seed cuts 
       assertEquals(parts(), parts());
     }),
   );
+});
+
+Deno.test("a network that cuts joins the end of a write with the next; what closes comes after all of it", async () => {
+  for (const kind of NETWORKS) {
+    const passage = new Passage(new Network(kind, new Choice(1)));
+    const sent: string[] = [];
+    const closed = Promise.withResolvers<void>();
+    for (const line of ["one\n", "two\n", "three\n"]) {
+      passage.write("jacky La", passage.network.stream(encodeText(line)), (part) => sent.push(visibleBytes(part)));
+    }
+    passage.inOrder("jacky La", 0, closed.resolve);
+    await closed.promise;
+    assertEquals(sent.join(""), "one\\ntwo\\nthree\\n");
+    assertEquals(sent.some((part) => /\\n./.test(part)), kind === "cut" || kind === "lossy", kind);
+  }
+});
+
+Deno.test("a network that loses datagrams resets a connection that no later step is about", () => {
+  const steps = [close("jacky La"), expect("jacky Lb", "x"), close("jacky Lb")];
+  const closings = steps.flatMap((step, i) => {
+    const output = stepOutput(step, new Values([]), steps.slice(i + 1));
+    return output?.type === "close" ? [output.isLast] : [];
+  });
+  assertEquals(closings, [true, true]);
+  assertEquals(stepOutput(close("jacky Lb"), new Values([]), steps), {
+    ...{ type: "close", link: "jacky Lb", how: "finish" },
+    isLast: false,
+  });
+  assertEquals(NETWORKS.filter((kind) => new Network(kind, new Choice(1)).resets), ["lossy"]);
 });
 
 Deno.test("a datagram is never changed; it is lost or comes twice in a lossy network alone", () => {

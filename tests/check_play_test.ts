@@ -221,7 +221,12 @@ Deno.test("a port that should not be open, a connection that we close, and what 
   assertEquals(new Stage([refused("bob Lb")]).opens(1, "bob Lb").failure?.got, "it was accepted");
   const gone = new Stage([refused("bob Lb")]).does(1, (play, now) => play.failed("bob Lb", "refused", now));
   assertEquals([gone.isOver, gone.failure], [true, undefined]);
-  assertEquals(linked(close("bob La", "reset")).outputs.at(-1), { type: "close", link: "bob La", how: "reset" });
+  assertEquals(linked(close("bob La", "reset")).outputs.at(-1), {
+    type: "close",
+    link: "bob La",
+    how: "reset",
+    isLast: true,
+  });
   assertEquals(linked(observe("bob La")).comes(1, "bob La", "401\r\n").until(200).play.end?.observed, ["401\\r\\n"]);
   assertEquals(linked(observe("bob La")).until(2000).play.end?.observed, ["nothing comes"]);
   assertEquals(linked(observe("bob La")).ends(5, "bob La").play.end?.observed, ["the connection is closed"]);

@@ -43,6 +43,16 @@ export class Network {
     return Array.from({ length: copies }, () => ({ afterMs: this.choice.below(REORDER_MS), bytes }));
   }
 
+  /** Whether the end of a write to a stream may leave with the next. */
+  get joins(): boolean {
+    return this.kind === "cut" || this.kind === "lossy";
+  }
+
+  /** Whether a connection ends by a reset where it may: without a FIN that the program could read first. */
+  get resets(): boolean {
+    return this.kind === "lossy";
+  }
+
   #slowMs(): number {
     return SLOW_MS.least + this.choice.below(SLOW_MS.most - SLOW_MS.least);
   }

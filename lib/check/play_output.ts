@@ -37,7 +37,8 @@ export type PlayOutput =
   | { readonly type: "send"; readonly link: LinkName; readonly bytes: Uint8Array; readonly isDatagram: boolean }
   /** Compute something with keys; `computed` takes it. */
   | ({ readonly type: "compute" } & Computing)
-  | { readonly type: "close"; readonly link: LinkName; readonly how: Closing }
+  /** `isLast`: no later step is about that link. */
+  | { readonly type: "close"; readonly link: LinkName; readonly how: Closing; readonly isLast: boolean }
   | { readonly type: "put"; readonly name: string; readonly bytes: Uint8Array }
   /** Look for files of such names in the program's folder, again and again. */
   | { readonly type: "look"; readonly name: RegExp }

@@ -1,9 +1,9 @@
 import type { PlayOutput } from "./play_output.ts";
-import type { Step } from "./step.ts";
+import type { LinkName, Step } from "./step.ts";
 import type { Values } from "./values.ts";
 
 /** What the runner is asked to do when a step begins; undefined for a step that asks nothing, or that the play does itself. Pure. */
-export function stepOutput(step: Step, values: Values): PlayOutput | undefined {
+export function stepOutput(step: Step, values: Values, later: readonly Step[]): PlayOutput | undefined {
   switch (step.do) {
     case "dial":
     case "refused":
@@ -35,7 +35,7 @@ export function stepOutput(step: Step, values: Values): PlayOutput | undefined {
         inTerminal: step.inTerminal === true,
       };
     case "close":
-      return { type: "close", link: step.link, how: step.how };
+      return { type: "close", link: step.link, how: step.how, isLast: !later.some((each) => isAbout(each, step.link)) };
     case "kill":
       return { type: "kill", who: step.who, signal: step.signal };
     case "put":
@@ -49,4 +49,9 @@ export function stepOutput(step: Step, values: Values): PlayOutput | undefined {
 
 function portOf(template: string | undefined, values: Values): number | undefined {
   return template === undefined ? undefined : Number(values.fill(template));
+}
+
+function isAbout(step: Step, link: LinkName): boolean {
+  if (step.do === "expect") return step.all.some((each) => each.link === link);
+  return "link" in step && step.link === link || step.do === "join" && step.other === link;
 }

@@ -32,7 +32,7 @@ export interface StepState {
   readonly isDone: boolean;
   /** What came where the handout leaves it open. */
   readonly observed?: string;
-  readonly failure?: Omit<Failure, "step">;
+  readonly failure?: Omit<Failure, "step"> | undefined;
 }
 
 const SHOWN_BYTES = 60;
