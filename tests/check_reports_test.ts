@@ -3,7 +3,7 @@ import { classroomReport, csv, csvReport, gradescopeReport } from "../lib/check/
 import { htmlReport } from "../lib/check/reports/html.ts";
 import { jsonReport } from "../lib/check/reports/json.ts";
 import { junitReport } from "../lib/check/reports/junit.ts";
-import { neededByBlocked, weakByNote } from "../lib/check/report.ts";
+import { neededByBlocked, unjudgedByLack, weakByNote } from "../lib/check/report.ts";
 import { story } from "../lib/check/story.ts";
 import { hostileReport } from "./support/check_report.ts";
 
@@ -50,10 +50,12 @@ Deno.test("rules that are weak in the same way stand together; what blocks rules
   const found = weakByNote([flawed(["no line end"]), failed!, flawed(["other words"]), flawed(["no line end"])]);
   assertEquals([...found].map(([note, each]) => [note, each.length]), [["no line end", 2], ["other words", 1]]);
   const by = (id: string, blockedBy: string) => ({ ...blocked!, rule: { ...blocked!.rule, id }, blockedBy });
-  assertEquals(neededByBlocked([by("im/9/1", "im/2/1"), by("im/9/2", "im/9/1"), by("im/9/3", "a terminal")]), [
+  assertEquals(neededByBlocked([by("im/9/1", "im/2/1"), by("im/9/2", "im/9/1"), by("im/9/3", "im/2/4")]), [
     "im/2/1",
-    "a terminal",
+    "im/2/4",
   ]);
+  const lacks = (what: string) => ({ ...info!, lacks: what });
+  assertEquals([...unjudgedByLack([lacks("a terminal"), info!, lacks("a terminal")])], [["a terminal", 2]]);
 });
 
 Deno.test("the JUnit XML is read by a parser, with the counts, the story and every verdict", async () => {

@@ -93,10 +93,19 @@ export function readCheck(
     users: flags.value("users"),
     rubric: flags.value("rubric"),
     outputs: outputsOf(flags),
-    jobs: numberOf(flags, "jobs", 1, 64) ?? ("command" in program ? 4 : 1),
+    jobs: jobsOf(flags, program),
     timeoutMs: numberOf(flags, "timeout", 100, 60_000) ?? DEFAULT_TIMEOUT_MS,
     show: shownOf(flags),
   };
+}
+
+/** In a server that runs already the persons of one rule would meet those of another. */
+function jobsOf(flags: CheckFlags, program: CheckPlan["program"]): number {
+  const jobs = numberOf(flags, "jobs", 1, 64) ?? ("command" in program ? 4 : 1);
+  if (jobs === 1 || "command" in program) return jobs;
+  throw new UserError(
+    `--jobs ${jobs}: a server that runs already is played one rule at a time; one that the check starts can take more`,
+  );
 }
 
 function readReplay(

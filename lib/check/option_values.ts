@@ -10,9 +10,14 @@ export interface CheckFlags {
 }
 
 /** What `--network` names. */
-export function networkOf(given = "none", { handout, isPaced }: Pick<Suite, "handout" | "isPaced">): NetworkKind {
+export function networkOf(given = "none", { handout, isPaced, isUnrepeated }: Suite): NetworkKind {
   const kind = NETWORKS.find((each) => each === given);
   if (kind === undefined) throw new UserError(`--network must be one of ${NETWORKS.join(", ")}, not "${given}"`);
+  if (kind === "lossy" && isUnrepeated) {
+    throw new UserError(
+      `--network lossy does not apply to ${handout}: what is lost there is not sent again; none and slow do`,
+    );
+  }
   if (!isPaced || kind === "none" || kind === "slow") return kind;
   throw new UserError(
     `--network ${kind} does not apply to ${handout}: silence alone parts what is said there; none and slow do`,

@@ -26,7 +26,7 @@ export const CHECK_OPTIONS: readonly CheckOption[] = [
   { name: "gradescope", value: "FILE", help: "write the result as Gradescope's results.json" },
   { name: "classroom", value: "FILE", help: "write the result as Classroom 50's result.json" },
   { name: "csv", value: "FILE", help: "write a line for each rule" },
-  { name: "jobs", value: "N", help: "rules played at a time (4; 1 with a server that runs already)" },
+  { name: "jobs", value: "N", help: "rules played at a time (4); a server that runs already has one at a time" },
   { name: "timeout", value: "MS", help: `how long an answer may take (${DEFAULT_TIMEOUT_MS})` },
   { name: "with", value: "FILE", help: "with all: how a submission is started, a line a check" },
   {

@@ -38,6 +38,9 @@ export function missingFor(
   if (!hasUsers && script.includes("{account}")) return "{users} in the command: a file with an account";
   const needed = PERSONS.findLastIndex((person) => script.includes(`{${person}`)) + 1;
   if (accounts.length < needed) return `${needed} accounts, and there are ${accounts.length}`;
+  if (script.includes("{another.password}") && new Set(accounts.map(({ password }) => password)).size < 2) {
+    return "two accounts with different passwords";
+  }
   if (steps.some((step) => step.do === "start" && step.inTerminal) && !hasTerminals()) {
     return "a terminal (the program `script`)";
   }
@@ -56,10 +59,12 @@ export function valuesOf(
   hasOneAccount: boolean,
   place: number,
 ): Values {
-  const values = new Values([["host", target.host], ["elsewhere", ELSEWHERE], ["nobody", "zoe"], [
-    "nobody.password",
-    "secret",
-  ]]);
+  const values = new Values([
+    ["host", target.host],
+    ["elsewhere", ELSEWHERE],
+    ["nobody", unknownName(given)],
+    ["nobody.password", "secret"],
+  ]);
   const accounts = hasOneAccount ? given.slice(0, -1) : given;
   const own = given.at(-1);
   if (hasOneAccount && own) {
@@ -74,13 +79,24 @@ export function valuesOf(
     if (!account) break;
     values.set(person, account.name + fresh);
     values.set(`${person}.password`, account.password);
+    // Of a password of one character there is no part.
+    values.set(`${person}.password.part`, account.password.slice(0, -1) || `wrong${account.password}`);
   }
+  const another = accounts.find(({ password }) => password !== chosen[0]?.password);
+  if (another) values.set("another.password", another.password);
   for (const name of ["text", "text2", "text3"]) values.set(name, chosenText(choice));
   // A server that runs already may still have the room of another rule.
   for (const name of ["room", "room2"]) values.set(name, `${name}${choice.below(1_000_000)}`);
   values.set("data", target.data);
   if (target.port > 0) values.set("port", String(target.port));
   return values;
+}
+
+/** A name that no account has. */
+function unknownName(given: readonly Account[]): string {
+  let name = "zoe";
+  while (given.some((account) => account.name.toLowerCase() === name)) name += "y";
+  return name;
 }
 
 function rotated<T>(values: readonly T[], by: number): T[] {

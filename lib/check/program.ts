@@ -3,6 +3,7 @@ import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { sanitized } from "../core/text.ts";
 import type { ProgramExit } from "./program_exit.ts";
+import { unbufferedOutput } from "./unbuffered.ts";
 
 const LAST_WORDS_BYTES = 600;
 const LAST_LINES = 3;
@@ -153,8 +154,7 @@ function spawn(command: readonly string[], { folder, env }: ProgramPlace): Deno.
       stdout: "piped",
       stderr: "piped",
       ...(folder === undefined ? {} : { cwd: folder }),
-      // Without it, what a Python program prints into a pipe is seen when it ends.
-      env: { PYTHONUNBUFFERED: "1", ...env },
+      env: { ...unbufferedOutput(), ...env },
     }).spawn();
   } catch (error) {
     const why = error instanceof Deno.errors.NotFound ? "there is no such program" : reason(error);

@@ -59,13 +59,20 @@ export function weakByNote(results: readonly RuleResult[]): Map<string, RuleResu
   return found;
 }
 
-/** What blocks rules and is not blocked itself: rules that have failed, and what the machine lacks. */
+/** The rules that block others and are not blocked themselves. */
 export function neededByBlocked(results: readonly RuleResult[]): string[] {
   const blocked = new Set(results.flatMap(({ verdict, rule }) => verdict === "blocked" ? [rule.id] : []));
   const needed = results.flatMap(({ blockedBy }) =>
     blockedBy === undefined || blocked.has(blockedBy) ? [] : [blockedBy]
   );
   return [...new Set(needed)];
+}
+
+/** How many rules were not judged, by what was not there to play them with. */
+export function unjudgedByLack(results: readonly RuleResult[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { lacks } of results) if (lacks !== undefined) counts.set(lacks, (counts.get(lacks) ?? 0) + 1);
+  return counts;
 }
 
 /** The last line: `55 passed, 2 weak, 4 failed, 3 noted, 1 blocked: 61 of 70 points`. */

@@ -51,8 +51,10 @@ export interface RuleResult {
   readonly failure: Failure | undefined;
   /** What is weak, or was observed, or blocks it: one line each. */
   readonly notes: readonly string[];
-  /** What a blocked rule needs: the id of another one, or what the machine lacks. */
+  /** The rule that a blocked one needs. */
   readonly blockedBy?: string;
+  /** What is not there to play it with: accounts, a terminal. */
+  readonly lacks?: string;
   readonly transcript: readonly Seen[];
   /** How many of the plays failed, and of how many. */
   readonly failed: number;
@@ -111,23 +113,22 @@ async function runRules(
     return result;
   };
   const judge = async (rule: Rule): Promise<RuleResult> => {
-    if (rule.longSeconds !== undefined && !options.isLong) {
-      const result = notJudged(rule, rule.longSeconds);
-      if (rules.includes(rule)) tell(result);
-      return result;
+    const open = notJudged(rule, options);
+    if (open) {
+      if (rules.includes(rule)) tell(open);
+      return open;
     }
     const needs = options.playsNeeded === false ? [] : rule.needs;
     const before = await Promise.all(needs.map((id) => resultOf(byId.get(id)!)));
     const blocking = before.find(({ verdict }) => verdict === "fail" || verdict === "blocked");
-    const missing = blocking ? blocking.rule.id : missingFor(rule, options);
     const plays = async () => {
       const why = options.stopped?.();
       return why === undefined
         ? await playRule(suite, rule, options, { pace, meter })
         : blocked(rule, `not played: ${why}`);
     };
-    let result = missing
-      ? { ...blocked(rule, `not played: it needs ${missing}`), blockedBy: missing }
+    let result = blocking
+      ? { ...blocked(rule, `not played: it needs ${blocking.rule.id}`), blockedBy: blocking.rule.id }
       : await turns.take(plays);
     // The other rules may be what keeps the machine busy.
     if (result.notes.includes(TOO_BUSY) && options.jobs > 1) result = await turns.alone(plays);
@@ -145,10 +146,14 @@ function unjudged(rule: Rule, why: string): PlayResult {
   return { rule, verdict: "blocked", points: 0, failure: undefined, notes: [why], transcript: [] };
 }
 
-/** Its points are none of those that could be reached. */
-function notJudged(rule: Rule, seconds: number): RuleResult {
-  const notes = [`not judged without --long: it waits ${seconds} s`];
-  return { ...blocked({ ...rule, points: 0 }, ""), verdict: "info", notes };
+/** A rule that cannot be played here, whatever the program does: its points are none of those that could be reached. */
+function notJudged(rule: Rule, options: RunOptions): RuleResult | undefined {
+  const noted = (why: string): RuleResult => ({ ...blocked({ ...rule, points: 0 }, why), verdict: "info" });
+  if (rule.longSeconds !== undefined && !options.isLong) {
+    return noted(`not judged without --long: it waits ${rule.longSeconds} s`);
+  }
+  const lacks = missingFor(rule, options);
+  return lacks === undefined ? undefined : { ...noted(`not judged: it needs ${lacks}`), lacks };
 }
 
 /** What the plays of a run share, since they share the machine. */

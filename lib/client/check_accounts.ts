@@ -13,7 +13,7 @@ const GUESTS = ["prince", "ama", "kofi", "esi", "yaw", "efua", "kwame", "abena"]
 const PASSWORD_BELOW = 90_000;
 
 /** What the command line of one rule depends on. */
-type Played = Pick<CheckPlan, "suite" | "program" | "network" | "users" | "isStrict" | "timeoutMs">;
+type Played = Pick<CheckPlan, "suite" | "program" | "network" | "users" | "isStrict" | "repeat" | "timeoutMs">;
 
 /** The file of users with these accounts. */
 export function usersText(accounts: readonly Account[]): string {
@@ -51,7 +51,7 @@ export function targetText({ program }: Pick<CheckPlan, "program">): string {
 
 /** The command line that plays one rule again. */
 export function againText(
-  { suite, program, network, users, isStrict, timeoutMs }: Played,
+  { suite, program, network, users, isStrict, repeat, timeoutMs }: Played,
   seed: number,
   rule: Rule,
 ): string {
@@ -60,6 +60,7 @@ export function againText(
     ...(network === "none" ? [] : [`--network ${network}`]),
     ...(users === undefined ? [] : [`--users ${quoted(users)}`]),
     ...(isStrict ? ["--strict"] : []),
+    ...(repeat === 1 ? [] : [`--repeat ${repeat}`]),
     ...(rule.longSeconds === undefined ? [] : ["--long"]),
     ...(timeoutMs === DEFAULT_TIMEOUT_MS ? [] : [`--timeout ${timeoutMs}`]),
   ].join(" ");

@@ -27,6 +27,7 @@ export async function checkAll(plan: CheckAllPlan): Promise<number> {
   const course = parseStarts(plan.starts, readText(plan.starts));
   const suites = suitesOf(course);
   if (suites.length === 0) throw new UserError(`${plan.starts} starts no program`);
+  for (const suite of suites) plan.networkFor(suite);
   const names = foldersIn(plan.folder).filter((name) => resolve(plan.folder, name) !== resolve(plan.out));
   if (names.length === 0) throw new UserError(`${plan.folder} has no folder of a submission in it`);
   makeFolders(plan.out);

@@ -1,6 +1,6 @@
 import { blue, bold, dim, green, red, yellow } from "@std/fmt/colors";
 import type { CheckPlan } from "../check/command_line.ts";
-import { neededByBlocked, summary, weakByNote } from "../check/report.ts";
+import { neededByBlocked, summary, unjudgedByLack, weakByNote } from "../check/report.ts";
 import type { Rule, Verdict } from "../check/rule.ts";
 import type { RuleResult } from "../check/run.ts";
 import { comparison, headline, story, transcriptLines } from "../check/story.ts";
@@ -60,7 +60,7 @@ export class CheckOutput {
   end(results: readonly RuleResult[], seed: number): void {
     this.clear();
     if (!this.screen.isPiped && this.show === "failures") print(this.#weak(results));
-    if (!this.screen.isPiped && this.show !== "summary") print(blockedText(results));
+    if (!this.screen.isPiped && this.show !== "summary") print(blockedText(results) + unjudgedText(results));
     const last = `${summary(results)} (seed ${seed})\n`;
     if (this.screen.isPiped) printError(last);
     else print(last);
@@ -84,8 +84,8 @@ export class CheckOutput {
     if (verdict === "fail") {
       return coloured(story(result, { again: this.again(rule), columns: COLUMNS })) + "\n";
     }
-    // What is weak in the same way, or blocked, is told together at the end.
-    const isTogether = verdict === "blocked" || verdict === "weak" && !failure;
+    // What is weak in the same way, or was not played, is told together at the end.
+    const isTogether = verdict === "blocked" || result.lacks !== undefined || verdict === "weak" && !failure;
     if (this.show === "failures" && (isTogether || verdict === "pass" && notes.length === 0)) return undefined;
     const steps = this.show === "all" && verdict === "weak" ? transcriptLines(transcript) : [];
     const compared = verdict === "weak" && failure ? comparison(failure).map(sanitized) : [];
@@ -110,6 +110,14 @@ function blockedText(results: readonly RuleResult[]): string {
     ? "1 rule was not played, since it needs"
     : `${count} rules were not played, since they need`;
   return `${were} ${needed.join(", ")}\n`;
+}
+
+function unjudgedText(results: readonly RuleResult[]): string {
+  return [...unjudgedByLack(results)].map(([lack, count]) =>
+    `${
+      count === 1 ? "1 rule was not judged, since it needs" : `${count} rules were not judged, since they need`
+    } ${lack}\n`
+  ).join("");
 }
 
 function counted(count: number, what: string): string {

@@ -93,14 +93,23 @@ export async function checkSubmission(
       target: () => targetOf(copy, command, suite, check),
     };
     const played = await runSuite(suite, rules, options, tell);
-    const again = { suite, program: { command }, network: options.network, users: undefined, isStrict: plan.isStrict };
+    const { isStrict, repeat, timeoutMs } = plan;
+    const again = {
+      suite,
+      program: { command },
+      network: options.network,
+      users: undefined,
+      isStrict,
+      repeat,
+      timeoutMs,
+    };
     const report: CheckReport = {
       suite,
       target: `${name}: ${command.map(quoted).join(" ")}`,
       seed,
       results: played,
       isHidden: (rule) => isHidden(rubric, rule),
-      again: (rule) => againText({ ...again, timeoutMs: plan.timeoutMs }, seed, rule),
+      again: (rule) => againText(again, seed, rule),
     };
     makeFolders(results);
     writeWhole(`${file}.html`, htmlReport(report));

@@ -29,12 +29,13 @@ export function jsonReport(report: CheckReport, more: Readonly<Record<string, st
         why: rule.why,
         cause: rule.cause,
         ms,
-        steps: transcript.map(({ at, who, link, way, bytes }) => ({
+        steps: transcript.map(({ at, who, link, way, bytes, more = 0 }) => ({
           at: Math.round(at),
           who,
           link,
           way,
           text: decodeLossy(bytes),
+          ...(more > 0 && { more }),
         })),
       })),
     },

@@ -116,7 +116,7 @@ export const AUTHENTICATION: readonly Rule[] = [
       send("jacky La", "/login {jacky} {jacky.password}x"),
       expect("jacky La", "102 Authentication failed"),
       connected("other"),
-      send("other La", "/login {jacky} 1"),
+      send("other La", "/login {jacky} {jacky.password.part}"),
       expect("other La", "102 Authentication failed"),
     ],
   }),
@@ -128,7 +128,7 @@ export const AUTHENTICATION: readonly Rule[] = [
     after: ["im/2/2"],
     script: [
       connected("jacky"),
-      send("jacky La", "/login {jacky} {bob.password}"),
+      send("jacky La", "/login {jacky} {another.password}"),
       expect("jacky La", "102 Authentication failed"),
     ],
   }),

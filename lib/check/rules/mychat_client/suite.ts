@@ -19,5 +19,6 @@ export const MYCHAT_CLIENT: Suite = {
   },
   rules: [...CONNECTING, ...MENU, ...GROUP, ...PRIVATE, ...LEAVING],
   transport: "udp",
+  isUnrepeated: true,
   takesAnyName: true,
 };

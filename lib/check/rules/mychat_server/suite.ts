@@ -24,5 +24,6 @@ export const MYCHAT_SERVER: Suite = {
   },
   rules: [...CONNECTING, ...USERS, ...GROUP, ...GROUP_RETRIEVAL, ...PRIVATE, ...PRIVATE_RETRIEVAL, ...LEAVING],
   transport: "udp",
+  isUnrepeated: true,
   takesAnyName: true,
 };

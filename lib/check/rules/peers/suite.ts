@@ -23,5 +23,6 @@ export const PEERS: Suite = {
   },
   rules: [...TABLE, ...DIALECT_A, ...DIALECT_B, ...SEVERAL, ...TWO, ...GROUPS, ...SECRECY],
   transport: "udp",
+  isUnrepeated: true,
   takesAnyName: true,
 };
