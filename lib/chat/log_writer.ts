@@ -135,9 +135,12 @@ export class LogWriter {
     this.#later.set(key, { write });
   }
 
-  /** A client's number was taken. */
+  /** A client's number was taken, of this batch perhaps after a greater one, which was shared. */
   taken({ user, client }: Producer, number: number): void {
-    this.move(`producer ${user.id} ${client}`, { type: "producer", user: user.id, client, number }, false);
+    const key = `producer ${user.id} ${client}`;
+    const before = this.#cursors.get(key)?.write;
+    const upTo = before?.type === "producer" ? Math.max(before.number, number) : number;
+    this.move(key, { type: "producer", user: user.id, client, number: upTo }, false);
   }
 
   /** A client's number is refused, and stays so. */
@@ -195,7 +198,7 @@ export class LogWriter {
         characters += text.length;
         writes.push({ type: "record", id: { server: this.#server, number }, text, isTaken: false });
         writes.push(...item.shared.writes ?? []);
-        if (producer && said !== undefined) taken.set(producer, said);
+        if (producer && said !== undefined) taken.set(producer, Math.max(taken.get(producer) ?? 0, said));
         continue;
       }
       const { draft } = item;
@@ -204,7 +207,8 @@ export class LogWriter {
       entries.push(entry);
       writes.push(this.#rowOf(entry, draft, item.conversation));
       if (draft.record) writes.push({ type: "record", isTaken: true, ...draft.record, seq: entry.seq });
-      if (draft.producer && draft.number !== undefined) taken.set(draft.producer, draft.number);
+      const { producer, number } = draft;
+      if (producer && number !== undefined) taken.set(producer, Math.max(taken.get(producer) ?? 0, number));
     }
     for (const [producer, number] of taken) this.taken(producer, number);
     if (entries.length + records.length > 0) this.#time = time;

@@ -181,9 +181,14 @@ function prepare(database: Database) {
     ),
     received: [received("one_received"), received("other_received")] as const,
     pairRead: [cursor("one_read"), cursor("other_read")] as const,
+    // What was said at two servers has a record of each; that of one may come before others of that server in this log.
     recordsIn: database.prepare<RecordId>(
-      `SELECT servers.server, max(records.number) AS number ${FROM_CONVERSATION} ${AND_RECORD}
-       WHERE c.conversation = ? AND log.sender = ? AND entry > ? AND entry <= ? GROUP BY servers.server`,
+      `WITH later AS (SELECT records.server, min(records.number) AS number ${FROM_CONVERSATION} ${AND_RECORD}
+         WHERE c.conversation = ?1 AND log.sender = ?2 AND entry > ?4 GROUP BY records.server)
+       SELECT servers.server, max(records.number) AS number ${FROM_CONVERSATION} ${AND_RECORD}
+         LEFT JOIN later ON later.server = records.server
+       WHERE c.conversation = ?1 AND log.sender = ?2 AND entry > ?3 AND entry <= ?4
+         AND (later.number IS NULL OR records.number < later.number) GROUP BY servers.server`,
     ),
     receivedUpTo: database.prepare<{ one_received: number; other_received: number }>(
       "SELECT one_received, other_received FROM conversations WHERE id = ?",
@@ -232,10 +237,11 @@ function prepare(database: Database) {
       holders: database.prepare<
         { name: string; ref: string; server: string; epoch: number; place: number; version: number }
       >("SELECT name, ref, server, epoch, place, version FROM holders"),
+      // Numbers are stored as floating-point ones in `sender`, which takes any type.
       newestElsewhere: database.prepare<{ user: number; server: string; number: number }>(
         `SELECT sender AS user, servers.server, max(records.number) AS number
          FROM log JOIN records ON at = log.seq AND records.seq = log.seq JOIN servers ON servers.id = records.server
-         WHERE log.seq > (SELECT last FROM state) - ${UNSETTLED} AND kind <> 3 AND typeof(sender) = 'integer'
+         WHERE log.seq > (SELECT last FROM state) - ${UNSETTLED} AND kind <> 3 AND typeof(sender) <> 'text'
            AND servers.server <> ? GROUP BY sender, servers.server`,
       ),
     },
