@@ -54,6 +54,24 @@ interface Scrolling {
   readonly firstElementChild: { readonly childElementCount: number; readonly style: { readonly height: string } };
 }
 
+/** Scrolls down and up; how many rows were in the document before they were put there, and whether rows came and went. */
+const MOVED_ROWS = `(async () => {
+  const scroller = document.getElementById("scroller");
+  const gone = new Set();
+  let moved = 0;
+  new MutationObserver((changes) => {
+    for (const { addedNodes, removedNodes } of changes) {
+      for (const row of removedNodes) gone.add(row);
+      for (const row of addedNodes) if (gone.has(row)) moved++;
+    }
+  }).observe(document.getElementById("messages"), { childList: true });
+  for (let step = 0; step < 20; step++) {
+    scroller.scrollTop += step < 10 ? 200 : -200;
+    await new Promise(requestAnimationFrame);
+  }
+  return [moved, gone.size > 20];
+})()`;
+
 scene("of 10,000 messages only the visible ones are in the document, and all can be read", async (chromium) => {
   const COUNT = 10_000;
   await using server = await WebTestServer.open({ limits: { burstCommands: 100_000 } });
@@ -95,6 +113,7 @@ scene("of 10,000 messages only the visible ones are in the document, and all can
   const texts = await alice.texts();
   const numbers = texts.map((text) => Number(text.split(" ")[1]));
   assertEquals(numbers, numbers.map((_, i) => numbers[0]! + i), "in order, without a gap");
+  assertEquals(await alice.page.evaluate(MOVED_ROWS), [0, true], "no row is taken out and put back while one scrolls");
   await alice.page.getByRole("button", { name: "Latest messages" }).click();
   await alice.sees(`reading ${COUNT} of`);
 });

@@ -143,8 +143,19 @@ function settled(conversation: Conversation, known: Message, { at, time, state, 
 
 /** The message at a place, if it is loaded. */
 export function messageAt({ messages, window }: Conversation, at: number): Message | undefined {
-  const isIt = (message: Message) => message.at === at;
-  return messages.findLast(isIt) ?? window?.messages.findLast(isIt);
+  return foundAt(messages, at) ?? (window && foundAt(window.messages, at));
+}
+
+/** The message at a place; the messages are in the order of their places. */
+function foundAt(messages: readonly Message[], at: number): Message | undefined {
+  for (let low = 0, high = messages.length - 1; low <= high;) {
+    const middle = low + high >> 1;
+    const found = messages[middle]!;
+    if (found.at === at) return found;
+    if (found.at < at) low = middle + 1;
+    else high = middle - 1;
+  }
+  return undefined;
 }
 
 /** Changes one message and moves it to its place. */
@@ -209,9 +220,8 @@ export function unreadMentions({ messages, read, unread }: Conversation): number
 
 /** A message of another user is withdrawn: it does not wait to be read. */
 export function withdrawnAt(conversation: Conversation, at: number): Conversation {
-  const { messages, window, read, last, unread } = conversation;
-  const isIt = (message: Message) => message.at === at;
-  const known = messages.findLast(isIt) ?? window?.messages.findLast(isIt);
+  const { read, last, unread } = conversation;
+  const known = messageAt(conversation, at);
   const isUnread = at > read && (known ? !known.own && known.change !== "withdrawn" : at <= last);
   return isUnread ? { ...conversation, unread: Math.max(0, unread - 1) } : conversation;
 }

@@ -59,9 +59,16 @@ function joined(conversation: Conversation): Conversation {
 
 /** Adds messages to the newest ones; those before `completeFrom` may have gaps between them and are dropped. */
 function merged(conversation: Conversation, added: readonly Message[], completeFrom: number): Conversation {
+  const { messages: known } = conversation;
+  const [first] = known;
+  // As a page of history is, but for a pending message, which may be in it.
+  const areEarlier = first !== undefined && first.at >= completeFrom && (added.at(-1)?.at ?? 0) < first.at;
+  if (areEarlier && known.at(-1)!.at !== Infinity) {
+    return { ...conversation, messages: [...added, ...known], completeFrom };
+  }
   const byKey = new Map<string, Message>();
   const places = new Set<number>();
-  for (const message of conversation.messages) {
+  for (const message of known) {
     if (message.at < completeFrom && message.state !== "failed") continue;
     byKey.set(message.key, message);
     if (message.at !== Infinity) places.add(message.at);

@@ -7,7 +7,10 @@ import { formatDay, startOfDay } from "./format.ts";
 import { chatTexts } from "./texts.ts";
 
 /** A row of the list of messages. */
-export type Row = LineRow | MessageRow | FileRow | AttachmentRow;
+export type Row = LineRow | SaidRow;
+
+/** The row of a message, whatever its text stands for. */
+type SaidRow = MessageRow | FileRow | AttachmentRow;
 
 /** A line between messages: a day, or the beginning of what is new. */
 interface LineRow {
@@ -43,22 +46,14 @@ export interface AttachmentRow extends Omit<MessageRow, "kind"> {
   readonly file: FileView | undefined;
 }
 
-/** What the text of a message stands for. */
-interface Meaning {
-  readonly offer: FileOffer | undefined;
-  readonly attachment: Attachment | undefined;
-}
-
-const A_TEXT: Meaning = { offer: undefined, attachment: undefined };
-
 /** Messages from one sender within this time form a group. */
 const GROUP_MS = 5 * 60_000;
 
 /** The rows of a conversation; a row that has not changed is the same object as the last time. */
 export class Rows {
-  #before = new Map<string, Row>();
-  /** Each text is parsed once. */
-  readonly #meanings = new WeakMap<Message, Meaning>();
+  /** What does not change of a conversation of thousands is not made anew, and each text is parsed once. */
+  readonly #said = new WeakMap<Message, SaidRow>();
+  #lines = new Map<string, LineRow>();
 
   /** `goal`: the place that the user has gone to. */
   of(conversation: Conversation, files: ReadonlyMap<string, FileView>, now: number, goal?: number): Row[] {
@@ -67,7 +62,14 @@ export class Rows {
     const { newAfter } = conversation;
     let isNewShown = newAfter === undefined;
     const rows: Row[] = [];
-    if (messages.length > 0 && !more) rows.push(this.#line("beginning", chatTexts.start));
+    const lines = new Map<string, LineRow>();
+    const addLine = (key: string, text: string, isNew = false) => {
+      const before = this.#lines.get(key);
+      const line = before?.text === text ? before : { key, kind: "line", text, isNew } as const;
+      lines.set(key, line);
+      rows.push(line);
+    };
+    if (messages.length > 0 && !more) addLine("beginning", chatTexts.start);
     let dayStart = 0;
     let dayEnd = 0;
     for (const [i, message] of messages.entries()) {
@@ -76,55 +78,48 @@ export class Rows {
       if (isOtherDay) {
         dayStart = startOfDay(message.time);
         dayEnd = new Date(dayStart).setHours(24);
-        rows.push(this.#line(`day of ${message.key}`, formatDay(message.time, now)));
+        addLine(`day of ${message.key}`, formatDay(message.time, now));
       }
       const isNew = !isNewShown && !message.own && message.at > newAfter!;
       if (isNew) {
         isNewShown = true;
         // The first new one may be in history that is not loaded yet.
-        if (before || !more || conversation.completeFrom === undefined) {
-          rows.push(this.#line("new", chatTexts.newMessages, true));
-        }
+        if (before || !more || conversation.completeFrom === undefined) addLine("new", chatTexts.newMessages, true);
       }
       const after = messages[i + 1];
-      const { offer, attachment } = this.#meaning(message);
-      const row = {
-        key: message.key,
-        message,
-        first: isOtherDay || isNew || !isGroup(before, message),
-        last: !after || !isGroup(message, after),
-        isGoal: message.at === goal,
-        quoted: message.reply === undefined ? undefined : messageAt(conversation, message.reply),
-      };
-      rows.push(this.#same(
-        offer
-          ? { ...row, kind: "file", offer, file: files.get(offer.id) }
-          : attachment
-          ? { ...row, kind: "attachment", attachment, file: files.get(attachment.id) }
-          : { ...row, kind: "message" },
-      ));
+      const first = isOtherDay || isNew || !isGroup(before, message);
+      const last = !after || !isGroup(message, after);
+      const isGoal = message.at === goal;
+      const quoted = message.reply === undefined ? undefined : messageAt(conversation, message.reply);
+      let row = this.#said.get(message);
+      const known = row ?? saidRow(message);
+      const file = known.kind === "message" ? undefined : files.get(idOf(known));
+      const isSame = row?.first === first && row.last === last && row.isGoal === isGoal && row.quoted === quoted;
+      if (!isSame || ("file" in known && known.file !== file)) {
+        const place = { first, last, isGoal, quoted };
+        row = known.kind === "message" ? { ...known, ...place } : { ...known, ...place, file };
+        this.#said.set(message, row);
+      }
+      rows.push(row!);
     }
-    this.#before = new Map(rows.map((row) => [row.key, row]));
+    this.#lines = lines;
     return rows;
   }
+}
 
-  #line(key: string, text: string, isNew = false): Row {
-    return this.#same({ key, kind: "line", text, isNew });
-  }
+/** The row of a message that stands alone. */
+function saidRow(message: Message): SaidRow {
+  const { key, state, text, change } = message;
+  const row = { key, message, first: true, last: true, isGoal: false, quoted: undefined };
+  const isText = state === "unconfirmed" || change === "withdrawn";
+  const offer = isText ? undefined : readOffer(text);
+  if (offer) return { ...row, kind: "file", offer, file: undefined };
+  const attachment = isText ? undefined : readAttachment(text);
+  return attachment ? { ...row, kind: "attachment", attachment, file: undefined } : { ...row, kind: "message" };
+}
 
-  #meaning(message: Message): Meaning {
-    const { state, text, change } = message;
-    if (state === "unconfirmed" || change === "withdrawn") return A_TEXT;
-    let known = this.#meanings.get(message);
-    if (!known) this.#meanings.set(message, known = { offer: readOffer(text), attachment: readAttachment(text) });
-    return known;
-  }
-
-  /** The row of the last time if it is equal. */
-  #same(row: Row): Row {
-    const before = this.#before.get(row.key);
-    return before && isEqual(before, row) ? before : row;
-  }
+function idOf(row: FileRow | AttachmentRow): string {
+  return row.kind === "file" ? row.offer.id : row.attachment.id;
 }
 
 /** Without own messages that have failed and were said again, as "Send again" does: the later one tells how that went. */
@@ -137,16 +132,6 @@ function withoutRepeated(messages: readonly Message[]): readonly Message[] {
     later.add(text);
     return true;
   }).reverse();
-}
-
-function isEqual(one: Row, other: Row): boolean {
-  if (one.kind === "line" || other.kind === "line") {
-    return one.kind === "line" && other.kind === "line" && one.text === other.text && one.isNew === other.isNew;
-  }
-  const file = "file" in one ? one.file : undefined;
-  const otherFile = "file" in other ? other.file : undefined;
-  return one.message === other.message && one.isGoal === other.isGoal && one.first === other.first &&
-    one.last === other.last && one.quoted === other.quoted && file === otherFile;
 }
 
 function isGroup(one: Message | undefined, next: Message): boolean {

@@ -141,9 +141,9 @@ export class VirtualList<T extends Row> {
     const rows = this.#rows;
     if (this.#tops.length !== rows.length + 1) this.#tops = new Float64Array(rows.length + 1);
     let top = 0;
-    for (const [i, { key }] of rows.entries()) {
+    for (let i = 0; i < rows.length; i++) {
       this.#tops[i] = top;
-      top += this.#heights.get(key) ?? ASSUMED_HEIGHT;
+      top += this.#heights.get(rows[i]!.key) ?? ASSUMED_HEIGHT;
     }
     this.#tops[rows.length] = top;
     this.#options.body.style.height = `${top}px`;
@@ -154,17 +154,23 @@ export class VirtualList<T extends Row> {
     const { scroller, body, draw } = this.#options;
     const top = scroller.scrollTop;
     const bottom = top + scroller.clientHeight + MARGIN;
-    const kept = new Set<string>();
+    const from = this.#isPrinting ? Math.max(0, this.#rows.length - PRINTED) : this.#rowAt(top - MARGIN);
+    let to = from;
+    while (to < this.#rows.length && (this.#isPrinting || this.#tops[to]! < bottom)) to++;
+    // First, since a row that stays has its place behind those that stay: none of them is moved, which would lay out all anew.
+    this.#keep(from, to);
     let place = body.firstChild;
+    let focus: { readonly inside: HTMLElement; readonly index: number } | undefined;
     // Measured together at the end, since each change of the document between would lay out the page once more.
     const added: Drawn<T>[] = [];
-    const from = this.#isPrinting ? Math.max(0, this.#rows.length - PRINTED) : this.#rowAt(top - MARGIN);
-    for (let i = from; i < this.#rows.length && (this.#isPrinting || this.#tops[i]! < bottom); i++) {
+    for (let i = from; i < to; i++) {
       const row = this.#rows[i]!;
       let drawn = this.#drawn.get(row.key);
       if (drawn?.row !== row) {
         const element = draw(row, drawn?.element);
         if (drawn && drawn.element !== element) {
+          const index = controlsOf(drawn.element).indexOf(document.activeElement as HTMLElement);
+          if (index >= 0) focus = { inside: element, index };
           if (place === drawn.element) place = place.nextSibling;
           drawn.element.remove();
         }
@@ -172,15 +178,15 @@ export class VirtualList<T extends Row> {
       }
       if (drawn.top < 0 || !this.#heights.has(row.key)) added.push(drawn);
       this.#position(drawn, i);
-      kept.add(row.key);
       // Screen readers go by the order in the document.
       if (drawn.element === place) place = place.nextSibling;
       else body.insertBefore(drawn.element, place);
     }
-    for (const [key, { element }] of this.#drawn) {
-      if (kept.has(key)) continue;
-      element.remove();
-      this.#drawn.delete(key);
+    // A key that was pressed in a row has changed it; the next one is for the same place.
+    if (focus) {
+      const controls = controlsOf(focus.inside);
+      const next = [controls[focus.index], ...controls].find((each) => each?.checkVisibility()) ?? scroller;
+      next.focus({ preventScroll: true });
     }
     let differs = false;
     for (const { row, element } of added) {
@@ -190,6 +196,16 @@ export class VirtualList<T extends Row> {
       if (Math.abs(assumed - height) >= 0.5) differs = true;
     }
     return differs;
+  }
+
+  /** Removes drawn rows other than those from `from` up to, and without, `to`. */
+  #keep(from: number, to: number): void {
+    const kept = new Set(this.#rows.slice(from, to).map(({ key }) => key));
+    for (const [key, { element }] of this.#drawn) {
+      if (kept.has(key)) continue;
+      element.remove();
+      this.#drawn.delete(key);
+    }
   }
 
   /** Draws all rows for paper, where the style sheet places them, and the visible ones again afterwards. */
@@ -250,4 +266,9 @@ export class VirtualList<T extends Row> {
     }
     return low;
   }
+}
+
+/** What in a row can have the focus. */
+function controlsOf(element: HTMLElement): HTMLElement[] {
+  return [...element.querySelectorAll<HTMLElement>("a, button")];
 }
