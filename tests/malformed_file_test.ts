@@ -90,7 +90,6 @@ Deno.test("the page says of a relayed stream that breaks whether the other progr
     const events: AttemptEvent[] = [];
     const streams = new RelayStreams(() => {}, (_, event) => events.push(event), () => 1);
     streams.connect("t", "bob");
-    streams.open(1);
     const relay = new Relay("t");
     relay.write(bytes);
     for (const signal of relay.takeSignals()) if (signal.type === "bytes") streams.receive("t", signal);

@@ -194,7 +194,7 @@ export class PageFiles {
       case "open": {
         const known = output.target === undefined ? undefined : this.#contents.incoming(output.target)?.known;
         const { transfer, stream } = output;
-        const relayed = this.#streams.open(stream);
+        const relayed = this.#streams.isRelayed(stream);
         // The browsers encrypt what goes straight.
         return this.#event(transfer, { type: "opened", stream, relayed, sealed: !relayed, known });
       }

@@ -56,9 +56,8 @@ export class PageStreams {
     }
   }
 
-  /** Begins to read a stream; returns whether it is relayed. */
-  open(id: number): boolean {
-    return this.#relayed.open(id);
+  isRelayed(id: number): boolean {
+    return this.#relayed.has(id);
   }
 
   /** Closes what belongs to an attempt, apart from streams that are finishing. */

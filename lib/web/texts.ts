@@ -453,6 +453,5 @@ export interface Texts {
 
 /** Said to other programs, which may have another language. */
 export const PAGE_CLOSED = "the page that offered it was closed";
-export const RELAY_BROKEN = "the relayed stream was interrupted";
 export const STRAIGHT_BROKEN = "the connection to the other browser was interrupted";
 export const NO_FRAME = "a text instead of a frame";

@@ -18,8 +18,8 @@ export class RelayedStream {
   #events: AttemptEvent[] = [];
   isOver = false;
 
-  /** `mostBytes`: cap on the frames that arrive, which are held in memory. */
-  constructor(readonly id: number, readonly transfer: string, readonly to: string, mostBytes: number) {
+  /** `mostBytes`: cap on the frames that arrive, which are held in memory; by default that of any frame. */
+  constructor(readonly id: number, readonly transfer: string, readonly to: string, mostBytes?: number) {
     this.#decoder = new FrameDecoder(undefined, mostBytes);
     this.#relay = new Relay(transfer);
   }
