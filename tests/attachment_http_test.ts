@@ -5,6 +5,7 @@ import { readAttachment } from "../lib/protocols/transfer/attachment.ts";
 import { append, begin, fetched, leave, pngHeader, sha256Of } from "./support/attachments.ts";
 import { AttachmentLinks } from "../lib/server/attachment_links.ts";
 import { Browser } from "./support/browser.ts";
+import { MychatProgram } from "./support/mychat.ts";
 import { randomBytes, sizeOf } from "./support/file_bytes.ts";
 import { Folder } from "./support/programs.ts";
 import { WebTestServer } from "./support/test_server.ts";
@@ -304,13 +305,20 @@ async function opens(address: string, init: RequestInit = {}): Promise<[number, 
 
 Deno.test("clients of the handouts are told an address of a file that a browser opens, for as long as it is valid", async () => {
   using folder = new Folder();
-  await using server = await WebTestServer.open({ data: folder.path, lobby: true, recordsRequests: true });
+  await using server = await WebTestServer.open({
+    data: folder.path,
+    lobby: true,
+    mychat: true,
+    recordsRequests: true,
+  });
   const page = `http://127.0.0.1:${server.portOf("web")}/`;
   const alice = await browserOf(server, "alice");
   await using chat = await alice.chat();
   await chat.resume();
   using bob = await server.join("bob");
   using guest = await server.guest();
+  using ama = await MychatProgram.connect(server.portOf("mychat"), "ama");
+  await ama.ask('{"key": "REQUEST_JOIN_GROUP", "username": "ama"}');
   const bytes = randomBytes(300_000);
   const inPrivate = await leave(alice, bytes, { name: "slides.pdf" });
   await chat.say({ type: "say", number: 1, to: "bob", text: inPrivate.text });
@@ -334,6 +342,9 @@ Deno.test("clients of the handouts are told an address of a file that a browser 
   assertEquals(heard.replace("/broadcastfrom alice ", ""), read.replace("<alice> ", ""));
   assertEquals(text((await opens(/\S+$/.exec(read)![0]))[1]), "for all");
   assertEquals(await chat.next("message").then(({ text }) => text), inPrivate.text);
+  const told = JSON.parse(await ama.next()).msg;
+  const listed = JSON.parse(await ama.ask('{"key": "GET_GROUP_DATA", "username": "ama"}')).group_data.at(-1).msg;
+  for (const each of [told, listed]) assertEquals(text((await opens(/\S+$/.exec(each)![0]))[1]), "for all", each);
 
   // Another user's message makes no address of it, nor does one in another conversation.
   await chat.say({ type: "say", number: 3, room: "lobby", text: inPrivate.text });

@@ -92,6 +92,8 @@ export interface ServerProtocol {
   readonly bypassesHub?: boolean;
   /** Whether its sessions ask one question and end; their leaving is not logged. */
   readonly oneShot?: boolean;
+  /** Whether its programs are sent entries and know nothing of files at the server: they are told addresses of those. */
+  readonly opensAddresses?: boolean;
   openSession(facts: SessionFacts, limits: Limits, now: number): Session;
   /** Drains what its sessions share, such as the directory; called before the outputs of a session are carried out. */
   drainShared?(): void;

@@ -1,6 +1,6 @@
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import { type Entry, handoutText, sameTarget } from "../chat/entry.ts";
-import { Message } from "../chat/event.ts";
+import { Entries, type Event, Message } from "../chat/event.ts";
 import { concat, decodeHex, encodeHex, timingSafeEqual } from "../core/bytes.ts";
 import { log } from "../core/log.ts";
 import { reason } from "../core/reason.ts";
@@ -39,10 +39,26 @@ export class AttachmentLinks {
   /** A message as such programs are told it. */
   messageFor(message: Message): Message {
     const { id, from, scope, entry } = message;
-    const row = entry && this.#fileOf(entry);
-    if (!row) return message;
-    const text = handoutText({ ...entry, text: attachmentAddress(row, this.addressOf(row.id)) });
+    const addressed = entry && this.#addressed(entry);
+    if (!addressed || addressed === entry) return message;
+    const text = handoutText(addressed);
     return text === undefined ? message : new Message(id, from, scope, text, entry);
+  }
+
+  /** An event with entries as such programs are told it. */
+  entriesFor(event: Event): Event {
+    if (event.type === "history") {
+      return { ...event, messages: event.messages.map((each) => this.#addressed(each)) };
+    }
+    if (event.type !== "entries") return event;
+    const entries = event.entries.map((each) => this.#addressed(each));
+    return entries.every((each, i) => each === event.entries[i]) ? event : new Entries(entries);
+  }
+
+  /** An entry about a file here with its address in place of the link; any other as it is. */
+  #addressed<E extends Entry>(entry: E): E {
+    const row = this.#fileOf(entry);
+    return row ? { ...entry, text: attachmentAddress(row, this.addressOf(row.id)) } : entry;
   }
 
   /** A message is withdrawn; the file that it was about is removed. */

@@ -211,7 +211,10 @@ export class SessionRunner implements HostRunner {
         const { to, event } = effect;
         this.platform.requests?.told(to, event);
         const told = event.type === "message" && this.links ? this.links.messageFor(event) : event;
-        for (const id of to) this.#hosts.get(id)?.event(told);
+        for (const id of to) {
+          const host = this.#hosts.get(id);
+          host?.event(this.links && host.protocol.opensAddresses ? this.links.entriesFor(told) : told);
+        }
         return;
       }
       case "note":

@@ -336,6 +336,7 @@ export function mychatProtocol(gate: MychatGate) {
     links: ["udp"],
     // Nothing listens at a program's port but the program, and TCP is not answered there.
     detectsDeadPeers: true,
+    opensAddresses: true,
     openSession: (facts: SessionFacts, limits: Limits, now: number): Session =>
       new MychatSession(facts, limits, now, gate),
   } as const;
