@@ -159,6 +159,7 @@ const UNREAD = new Set([
     "text gone",
     "quiet again",
     "quiet versions",
+    "quiet remove",
     "how status",
   ],
   ...[

@@ -118,7 +118,7 @@ Deno.test("every plot describes its values in words", () => {
     "Deliveries per second: confirmed 1,200.5, failed 0",
     "Time to confirmation: median 0.4 ms, 99th percentile 13 ms",
     "Connections: open 7",
-    "Memory: used 81 MB",
+    "Memory: used 81\u00a0MB",
   ]);
   assertEquals(describe(plots[2]!, point(1)), "median: none, 99th percentile: none");
   assertEquals(describe(plots[0]!, undefined), "sent: none");

@@ -23,10 +23,17 @@ const SHOWN_BYTES = 10_000_000;
 const IMAGE_WIDTH = 320;
 const IMAGE_HEIGHT = 288;
 
-/** Draws the card of a file at the server anew when its parts change; else only its texts. */
+/** What each card shows now. */
+const rows = new WeakMap<HTMLElement, AttachmentRow>();
+
+/**
+ * Draws the card of a file at the server anew when its parts change; else only its texts. Its message being sent or delivered is
+ * no such change: a button that is being pressed stays.
+ */
 export function fillAttachment(row: AttachmentRow, card: HTMLElement, actions: AttachmentActions): void {
   const { message, attachment, file } = row;
-  const shape = `${attachment.id} ${file?.state} ${message.state} ${file?.url}`;
+  rows.set(card, row);
+  const shape = `${attachment.id} ${file?.state} ${file?.url} ${message.why}`;
   const name = sanitized(attachment.name);
   if (card.dataset.shape !== shape) {
     const hadFocus = card.contains(document.activeElement);
@@ -42,12 +49,16 @@ export function fillAttachment(row: AttachmentRow, card: HTMLElement, actions: A
     if (file?.state === "moving") {
       card.append(make("progress", { max: Math.max(1, attachment.bytes), "aria-label": name }));
     }
-    card.append(make("div", { class: "acts" }, ...actionsOf(row, name, actions.act)));
+    card.append(
+      make("div", { class: "acts" }, ...actionsOf(row, name, (action) => actions.act(action, rows.get(card)!))),
+    );
     if (message.why !== undefined) card.append(make("p", { class: "why" }, sanitized(message.why)));
     // The button that had the focus may be gone.
     if (hadFocus) (card.querySelector<HTMLElement>("button, a") ?? byId("scroller")).focus();
   }
   setText(card.querySelector(".status")!, stateText(row));
+  const remove = card.querySelector<HTMLElement>(".remove");
+  if (remove) remove.hidden = message.state !== "sent" && message.state !== "delivered";
   const progress = card.querySelector("progress");
   if (progress && file) progress.value = file.done;
 }
@@ -76,21 +87,23 @@ function stateText({ attachment, file }: AttachmentRow): string {
   return chatTexts.rate(progress, bytesText(Math.round(file.rate)), left);
 }
 
-function actionsOf(row: AttachmentRow, name: string, act: AttachmentActions["act"]): HTMLElement[] {
-  const { message, attachment, file } = row;
+function actionsOf(
+  { message, attachment, file }: AttachmentRow,
+  name: string,
+  act: (action: AttachmentAction) => void,
+): HTMLElement[] {
   const button = (text: string, action: AttachmentAction, style = "quiet") =>
     make("button", {
       type: "button",
       class: style,
       "aria-label": chatTexts.actOn(text, name),
-      onclick: () => act(action, row),
+      onclick: () => act(action),
     }, text);
   if (file?.state === "moving") return [button(chatTexts.stop, "stop")];
-  const remove = message.own && (message.state === "sent" || message.state === "delivered");
   return [
     file?.url === undefined
       ? button(chatTexts.download, "fetch", "")
       : make("a", { href: file.url, download: safeName(attachment.name) }, chatTexts.saveAgain),
-    ...remove ? [button(chatTexts.remove, "remove")] : [],
+    ...message.own ? [button(chatTexts.remove, "remove", "quiet remove")] : [],
   ];
 }

@@ -218,8 +218,8 @@ async function requested(
       // An upload that stands elsewhere says where.
       if (response.status === 409 && typeof said.offset === "number") return new Response(JSON.stringify(said));
       const why = typeof said.why === "string" ? said.why : sharedTexts.answeredWith(response.status);
-      if (response.status !== 409 && response.status !== 503) throw new Refusal(why);
-      if (attempt === ATTEMPTS) throw new Refusal(why);
+      // 502: a client's own page is told that its client has not reached the server.
+      if (![409, 502, 503].includes(response.status) || attempt === ATTEMPTS) throw new Refusal(why);
     } catch (error) {
       if (error instanceof Refusal || init.signal?.aborted || attempt === ATTEMPTS) throw error;
     }

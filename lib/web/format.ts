@@ -97,17 +97,23 @@ export function formatNumber(number: number, decimals = 0): string {
   return number.toLocaleString(sharedTexts.dates, { maximumFractionDigits: decimals });
 }
 
+/** No line breaks between a number and its unit. */
+function unbroken(text: string): string {
+  return text.replaceAll(" ", "\u00a0");
+}
+
 /** A number of bytes: "812 bytes", "3.1 MB". */
 export function bytesText(bytes: number): string {
   const [amount = "", unit = ""] = formatBytes(bytes).split(" ");
   const decimals = amount.includes(".") ? 1 : 0;
   const shown = Number(amount).toLocaleString(sharedTexts.dates, { minimumFractionDigits: decimals });
-  return unit.startsWith("byte") ? sharedTexts.bytes(shown, bytes === 1) : `${shown} ${unit}`;
+  return unbroken(unit.startsWith("byte") ? sharedTexts.bytes(shown, bytes === 1) : `${shown} ${unit}`);
 }
 
 /** A duration: "8 s", "3 min 20 s", "2 h 5 min". */
 export function durationText(ms: number): string {
-  return formatDuration(ms).replace(/[a-z]+/g, (unit) => sharedTexts.units[unit as keyof typeof sharedTexts.units]);
+  const unitOf = (unit: string) => sharedTexts.units[unit as keyof typeof sharedTexts.units];
+  return unbroken(formatDuration(ms).replace(/[a-z]+/g, unitOf));
 }
 
 export function errorText(error: unknown): string {

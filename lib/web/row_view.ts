@@ -166,7 +166,7 @@ function earlierTexts(texts: NonNullable<Message["earlier"]>, names: Names): HTM
 /** Draws a file offer anew when its parts change; else only its texts. */
 function fillCard(row: FileRow, card: HTMLElement, act: RowActions["file"]): void {
   const { message, offer, file } = row;
-  const shape = `${file?.state} ${message.state} ${file?.url}`;
+  const shape = `${file?.state} ${file?.url} ${message.why}`;
   if (card.dataset.shape !== shape) {
     const hadFocus = card.contains(document.activeElement);
     card.dataset.shape = shape;
