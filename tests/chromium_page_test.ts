@@ -201,6 +201,27 @@ pageTest(
     await page.keyboard.press("Enter");
     await alice.shows(/looks like a command/);
     await field.fill("");
+    await bob.go("alice");
+    await bob.say("shall we?");
+    await alice.go("bob");
+    await alice.sees("shall we?");
+    await page.keyboard.press("Control+ArrowUp");
+    await alice.shows("Replying to bob: shall we?");
+    await isAccessible(alice, "a reply or a reaction");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await bob.row("shall we?").getByRole("button", { name: "thumbs up, 1" }).waitFor();
+    // What is pressed keeps the focus, though its message is drawn again.
+    await page.locator("#text:focus").waitFor();
+    const mark = alice.row("shall we?").getByRole("button", { name: "thumbs up" });
+    await bob.row("shall we?").getByRole("button", { name: "thumbs up, 1" }).click();
+    await mark.and(page.getByLabel("thumbs up, 2")).focus();
+    await page.keyboard.press("Enter");
+    await mark.and(page.getByLabel("thumbs up, 1")).and(page.locator(":focus")).waitFor();
+    // What is typed goes into the field, wherever the focus is.
+    await page.keyboard.type("of course");
+    assertEquals(await field.inputValue(), "of course");
+    await field.fill("");
     await page.locator("#scroller").focus();
     await page.keyboard.press("?");
     await alice.shows("Keys and commands");

@@ -2,6 +2,7 @@ import type { Target } from "../chat/entry.ts";
 import { sanitized } from "../core/text.ts";
 import { type Conversation, isPlain, nameOf } from "./conversation.ts";
 import type { Message } from "./message.ts";
+import { markButtons, type MessageAct } from "./message_tools.ts";
 import { byId, setText } from "./dom.ts";
 import { beginningOf, capitalized } from "./format.ts";
 import { MentionList } from "./mention_list.ts";
@@ -22,6 +23,8 @@ export interface ComposeActions {
   /** Replies to the last message of another user before this place, if there is one. */
   readonly replyBefore: (place: number) => void;
   readonly cancelReply: () => void;
+  /** Puts a mark to the message that was to be replied to, instead. */
+  readonly react: MessageAct;
   readonly offerFile: (file: File, target: Target) => void;
   /** Whether Enter alone sends, and not only with Ctrl. */
   readonly enterSends: () => boolean;
@@ -72,6 +75,8 @@ export class ComposeView {
     if (replying !== this.#replying) {
       byId("replying").hidden = !replying;
       const name = replying && (replying.own ? chatTexts.yourself : sanitized(replying.from));
+      const marks = replying ? markButtons(state.reactions, (mark) => this.#actions.react(mark, replying)) : [];
+      byId("replying-marks").replaceChildren(...marks);
       setText(byId("replying-to"), replying ? chatTexts.replying(name!, beginningOf(replying.text)) : "");
       this.#replying = replying;
     }
@@ -124,6 +129,10 @@ export class ComposeView {
     } else if (event.key === "ArrowUp" && event.ctrlKey) {
       event.preventDefault();
       this.#actions.replyBefore(this.#replying?.at ?? Infinity);
+    } else if (event.key === "Tab" && !event.shiftKey && this.#replying && this.#text.value === "") {
+      const mark = byId("replying-marks").querySelector("button");
+      if (mark?.checkVisibility()) event.preventDefault();
+      mark?.focus();
     } else if (event.key === "ArrowUp" && !this.#replying && this.#isUntouched()) {
       event.preventDefault();
       this.#actions.editBefore(this.#editing?.at ?? Infinity);

@@ -35,7 +35,13 @@ export function listenForKeys(page: Page, { list, panes, field }: KeyboardParts)
     else if (key === "?" && !isTyping) byId<HTMLDialogElement>("keys").showModal();
     else if (key === "Escape" && document.activeElement === byId("text") && page.open?.newAfter !== undefined) {
       page.dispatch({ type: "seen" });
-    } else return;
+    } else {
+      // What is typed goes into a field, wherever the focus is; a blank presses a button, or scrolls.
+      if (!isTyping && key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey) {
+        (byId("side").contains(document.activeElement) ? list : field).focus();
+      }
+      return;
+    }
     event.preventDefault();
   });
   addEventListener("keydown", (event) => {

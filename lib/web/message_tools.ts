@@ -45,29 +45,31 @@ export function messageTools(
     dots.setAttribute("aria-expanded", String(isShown));
     tools.dispatchEvent(new Event(HEIGHT_CHANGED, { bubbles: true }));
   };
-  const does = (action: MessageAction) => ({
-    type: "button",
-    class: "quiet",
-    onclick() {
-      show(false);
-      act(action, message);
-    },
-  });
+  const choose = (action: MessageAction) => {
+    show(false);
+    act(action, message);
+  };
+  const does = (action: MessageAction) => ({ type: "button", class: "quiet", onclick: () => choose(action) });
   if (can.reply && reactions.length > 0) {
-    const marks = reactions.map((mark) =>
-      make(
-        "button",
-        { ...does({ react: reactionText(mark, false) }), "aria-label": chatTexts.react(nameOf(mark)) },
-        mark,
-      )
-    );
-    tools.append(make("span", { class: "marks" }, ...marks));
+    tools.append(make("span", { class: "marks" }, ...markButtons(reactions, choose)));
   }
   if (can.reply) tools.append(make("button", does("reply"), chatTexts.reply));
   if (can.change) {
     tools.append(make("button", does("edit"), chatTexts.edit), make("button", does("withdraw"), chatTexts.withdraw));
   }
   return [dots, tools];
+}
+
+/** A button for each mark that can be put to a message. */
+export function markButtons(marks: readonly string[], put: (action: MessageAction) => void): HTMLElement[] {
+  return marks.map((mark) =>
+    make("button", {
+      type: "button",
+      class: "quiet",
+      "aria-label": chatTexts.react(nameOf(mark)),
+      onclick: () => put({ react: reactionText(mark, false) }),
+    }, mark)
+  );
 }
 
 /** What a mark is called, for screen readers. */

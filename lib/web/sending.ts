@@ -111,6 +111,10 @@ export class Sending {
         if (found) this.#reply(found);
       },
       cancelReply: () => this.#reply(undefined),
+      react: (action, message) => {
+        this.act(action, message);
+        this.#reply(undefined);
+      },
       cancelEdit: endEdit,
       offerFile: this.#parts.offerFile,
       saveDraft: (target, text) => {

@@ -29,13 +29,20 @@ export class SettingsView {
       const check = byId<HTMLInputElement>(`set-${name}`);
       check.addEventListener("change", () => {
         store.set({ [name]: check.checked });
-        if (name === "notifications" && check.checked) void Notification.requestPermission();
+        if (name === "notifications" && check.checked) void this.#permit(check);
       });
     }
     byId("everywhere").addEventListener("click", () => {
       this.#dialog.close();
       logOutEverywhere();
     });
+  }
+
+  /** Asks the browser; where it shows none, the setting does not say that it does. */
+  async #permit(check: HTMLInputElement): Promise<void> {
+    if (await Notification.requestPermission() === "granted") return;
+    check.checked = false;
+    this.#store.set({ notifications: false });
   }
 
   open(): void {

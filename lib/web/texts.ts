@@ -267,7 +267,7 @@ export const chatTexts = {
     "Alt ↑ ↓": "the conversation above, or below",
     "Esc": "mark as read; then to the list",
     "↑": "edit your last message",
-    "Ctrl ↑": "reply to the last message",
+    "Ctrl ↑": "reply to the last message; Tab reaches the reactions",
     "Shift Enter": "a new line",
     "?": "this list",
   },

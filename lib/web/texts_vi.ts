@@ -254,7 +254,7 @@ export const chatTexts: Texts["chat"] = {
     "Alt ↑ ↓": "cuộc trò chuyện phía trên hoặc phía dưới",
     "Esc": "đánh dấu đã đọc; sau đó đến danh sách",
     "↑": "sửa tin nhắn cuối của bạn",
-    "Ctrl ↑": "trả lời tin nhắn cuối",
+    "Ctrl ↑": "trả lời tin nhắn cuối; Tab đến phần bày tỏ cảm xúc",
     "Shift Enter": "xuống dòng",
     "?": "danh sách này",
   },
