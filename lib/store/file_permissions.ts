@@ -40,6 +40,6 @@ function places(path: string): string[] {
 /** Where the program's own code and its packages are: the page is made from them, and workers are loaded from there. */
 export function codePaths(): string[] {
   const own = fromFileUrl(new URL("../..", import.meta.url));
-  const [packages] = /^.*\/deno-std\//.exec(import.meta.resolve("@std/path")) ?? [];
-  return packages === undefined ? [own] : [own, fromFileUrl(packages)];
+  const packages = new URL("../..", import.meta.resolve("@std/path"));
+  return packages.protocol === "file:" ? [own, fromFileUrl(packages)] : [own];
 }
