@@ -1,6 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type Accounts, decodeUsers } from "../lib/chat/accounts.ts";
+import { MychatProgram } from "./support/mychat.ts";
 import { RawNative, StoringServer } from "./support/native.ts";
 import { ROOMS_GUESTS, roomsGuest } from "./support/rooms_guest.ts";
+import { USERS } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
 Deno.test("a name that is a user's, another guest's, or looks like one, is refused with a line, and the connection ends", async () => {
@@ -26,6 +29,22 @@ Deno.test("a name that is a user's, another guest's, or looks like one, is refus
   const { wire, greeting: again } = await roomsGuest(server, "carol", "lab");
   assertEquals(again, "New Group created");
   wire.close();
+});
+
+Deno.test("a guest's name is no other user's; an account of that name, or of one that looks like it, ends the guest's session", async () => {
+  await using server = await StoringServer.open({ ...ROOMS_GUESTS, mychat: true });
+  const { wire: carol } = await roomsGuest(server, "Carol", "lab");
+  const { wire: dave } = await roomsGuest(server, "dave", "lab");
+  using program = new MychatProgram(server.portOf("mychat"));
+  const claim = (username: string) =>
+    program.ask(`{"key": "CONNECT", "isConnected": false, "username": "${username}"}`);
+  assertMatch(await claim("carol"), /"isConnected": false, .*"users": \[\], "newAccount": false\}$/);
+  server.instance.hub.replaceAccounts(decodeUsers(`${USERS}\ncarol her-own`) as Accounts);
+  const why = "Your session was ended because an account has this name now, or one that looks like it.";
+  assertEquals(await carol.rest(), `New Group created<server> ${why}`);
+  await dave.send("still here");
+  const { greeting } = await roomsGuest(server, "erin", "lab");
+  assertEquals([greeting, dave.unread], ["Welcome to chat room", "Welcome to chat room"]);
 });
 
 Deno.test("a room of guests has members of other protocols: each hears the other; it is listed to its members alone", async () => {

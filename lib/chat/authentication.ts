@@ -87,7 +87,7 @@ export class Authentication {
       limits,
       roster.users,
     );
-    this.#unproven = new UnprovenNames({ ...parts, admit }, limits);
+    this.#unproven = new UnprovenNames({ ...parts, isGuest, admit }, limits);
     const replace = (name: string, secret: ScryptSecret) => {
       const before = shared?.names.refOf(name);
       registry.setSecret(name, secret);

@@ -77,11 +77,17 @@ export class Hub {
     return this.#parts.permissions.isIn(name, room);
   }
 
-  /** Uses these accounts from now on. The sessions of accounts that were removed, or have another password, end. */
+  /**
+   * Uses these accounts from now on. The sessions of accounts that were removed, or have another password, end, and so do those
+   * of guests whose names belong to new accounts.
+   */
   replaceAccounts(accounts: Accounts): void {
-    for (const { name, why } of this.#parts.registry.replaceAccounts(accounts)) {
+    const { registry } = this.#parts;
+    const added = accounts.names.filter((name) => !registry.accounts.has(name));
+    for (const { name, why } of registry.replaceAccounts(accounts)) {
       this.operator.endSessions(name, `ended because ${why}`);
     }
+    this.operator.endGuestsLike(added, "ended because an account has this name now, or one that looks like it");
     this.#parts.shared?.names.accountsChanged();
   }
 

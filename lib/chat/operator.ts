@@ -5,6 +5,7 @@ import type { ClientMessages } from "./client_messages.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import { Message, type SessionId } from "./event.ts";
+import { skeleton } from "./chosen_names.ts";
 import { LOBBY } from "./names.ts";
 import type { OnlineUsers } from "./online_users.ts";
 import type { Session } from "./users.ts";
@@ -64,6 +65,14 @@ export class Operator {
     const sessions = [...user?.handout ? [user.handout] : [], ...user?.natives ?? [], ...guests];
     for (const session of sessions) this.#end(session, why);
     return sessions.length;
+  }
+
+  /** Ends the sessions of guests whose names are these, or look like them. */
+  endGuestsLike(names: Iterable<string>, why: string): void {
+    const looks = new Set([...names].map(skeleton));
+    for (const guest of this.#parts.online.guests) {
+      if (guest.guestLook !== undefined && looks.has(guest.guestLook)) this.#end(guest, why);
+    }
   }
 
   /** Ends these native sessions: what they logged in with is not valid any more. */

@@ -14,6 +14,8 @@ import type { Session } from "./users.ts";
 /** The hub, for names that nothing proves. */
 export interface UnprovenContext {
   readonly registry: Registry;
+  /** Whether a guest is here whose name looks like this one. */
+  isGuest(name: string): boolean;
   readonly roster: Roster;
   readonly online: OnlineUsers;
   readonly delivery: Delivery;
@@ -83,11 +85,12 @@ export class UnprovenNames {
   }
 
   #newFault(name: string, address: string, now: number): string | undefined {
-    const { context: { registry, roster }, limits: { unprovenNames } } = this;
+    const { context: { registry, isGuest, roster }, limits: { unprovenNames } } = this;
     const fault = chosenNameFault(name);
     if (fault !== undefined) return fault;
     const [like] = registry.names.like(name);
     if (like !== undefined) return `"${name}" looks like the name of another user, "${like}"`;
+    if (isGuest(name)) return `"${name}" is the name of a guest who is here, or looks like it`;
     if (roster.unproven >= unprovenNames) {
       return `${unprovenNames} names that nothing proves are taken, the most allowed`;
     }
