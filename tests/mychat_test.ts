@@ -102,6 +102,11 @@ Deno.test("IM users, native users and mychat programs talk to each other, in MyC
   await prince.ask('{"key": "SENT_TO", "msg": "yo", "sendto": "bob", "sentfrom": "prince"}');
   assertEquals(await bob.take(), "/from prince yo");
   assertMatch(await prince.take(), /^\{"key": "CONFIRM_MSG_2", "msg": "yo", "sendto": "prince", "sentfrom": "bob"/);
+  // A message to oneself arrives like others, and its confirmation is one of a message that was sent.
+  await prince.ask('{"key": "SENT_TO", "msg": "me", "sendto": "prince", "sentfrom": "prince"}');
+  const [one, other] = [await prince.take(), await prince.take()];
+  assertEquals([one, other].map((text) => JSON.parse(text).key).sort(), ["CONFIRM_MSG_2", "SENT_FROM"]);
+  await prince.send('{"key": "CONFIRM_MSG_2", "msg": "me", "sendto": "prince", "sentfrom": "prince"}');
   // IM to all does not wait for a program that confirms nothing of it.
   const all = bob.la.ask("/toall everyone");
   assertMatch(await prince.take(), /"msg": "everyone", "sentfrom": "bob"/);
@@ -214,6 +219,48 @@ Deno.test("a long message reaches a program that has said nothing but CONNECT", 
   const msg = "long ".repeat(400);
   await prince.send(`{"key": "SENT_TO", "msg": "${msg}", "sendto": "ama", "sentfrom": "prince"}`);
   assertEquals(JSON.parse(await ama.next()).msg, msg);
+});
+
+Deno.test("a text that is longer than a list is a list of its own, and the end of one that fits into no datagram is cut off", async () => {
+  await using server = await StoringServer.open({ mychat: true });
+  using jacky = await RawNative.resume(server, "jacky");
+  (await MychatProgram.connect(portOf(server), "ama"))[Symbol.dispose]();
+  const list = async (program: MychatProgram): Promise<string[]> =>
+    JSON.parse(await program.ask('{"key": "GET_DATA", "find": "jacky", "username": "ama"}'))
+      .data.map(({ msg }: { msg: string }) => msg);
+  const long = "я".repeat(8000);
+  await jacky.say({ to: "ama" }, "before");
+  await jacky.say({ to: "ama" }, long);
+  using ama = await MychatProgram.connect(portOf(server), "ama");
+  assertEquals(await list(ama), [long]);
+  await jacky.say({ to: "ama" }, "\u0001".repeat(16_000));
+  const { msg } = JSON.parse(await ama.next());
+  assert(msg.length > 10_000 && msg === `${"\u0001".repeat(msg.length - 2)} …`, `${msg.length}`);
+  assertEquals(await list(ama), [msg]);
+  await jacky.say({ to: "ama" }, "after");
+  assertEquals(JSON.parse(await ama.next()).msg, "after");
+  assertEquals(await list(ama), ["after"]);
+});
+
+Deno.test("the log says why a program's datagram has no answer, for the first ones of each; the others are counted", () => {
+  const gate = new MychatGate(limits(), 0);
+  const peer = { hostname: "127.0.0.1", port: 9 };
+  const session = mychatProtocol(gate).openSession({ peer, registers: false }, limits(), 0);
+  const says = (text: string) => session.receive(0, encoder.encode(text), 0);
+  says('{"key": "CONNECT", "username": "prince"}');
+  session.event({ type: "claimed", name: "prince", isNew: true, joined: false, number: 0, textBytes: 100 }, 0, 0);
+  session.takeOutputs();
+  says('{"key": "GET_USERS", "username": "ama"}');
+  for (let i = 0; i < 11; i++) says('{"key": "GET_DATA", "username": "prince"}');
+  const complaints = session.takeOutputs().flatMap((output) => output.type === "complaint" ? output.text : []);
+  assertEquals(complaints, [
+    'got no answer: a request under the name of another user, "ama"',
+    ...Array(9).fill("got no answer: GET_DATA needs username and find, as texts"),
+  ]);
+  assertEquals([gate.dropped, gate.report(0)], [
+    12,
+    "2 datagrams dropped, the last because: GET_DATA needs username and find, as texts",
+  ]);
 });
 
 Deno.test("any datagrams: a session never throws, ends once, and answers only with JSON", () => {

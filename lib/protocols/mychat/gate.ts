@@ -52,10 +52,11 @@ export class MychatGate {
     return true;
   }
 
-  /** Counts a dropped datagram; false. */
-  drop(why: string): false {
+  /** Counts a dropped datagram, which is reported unless its session has told it; false. */
+  drop(why: string, isTold = false): false {
     this.#dropped++;
-    this.#lastWhy = why;
+    if (isTold) this.#reported++;
+    else this.#lastWhy = why;
     return false;
   }
 

@@ -6,6 +6,15 @@ import { dumps, type Json, type JsonObject, parseObject } from "./json.ts";
 /** The group of these programs: it is the room `lobby`. */
 export const MYCHAT = "MyChat";
 
+/** What a datagram of UDP can carry. */
+export const DATAGRAM_BYTES = 65_507;
+/** Of a text, as JSON; the rest is for names and keys. */
+const TEXT_JSON_BYTES = 64_000;
+/** The longest JSON of a UTF-16 unit. */
+const UNIT_JSON_BYTES = 6;
+/** Stands for what is cut off a text. */
+const CUT = " …";
+
 /** What a program asks. `object` is the request as it came: the reply is the same object with fields added. */
 export type MychatRequest =
   & { readonly object: JsonObject }
@@ -77,9 +86,22 @@ export function withFields(object: JsonObject, fields: Readonly<Record<string, J
   return new Map([...object, ...Object.entries(fields)]);
 }
 
+/** A text that fits into a datagram: the end of one whose JSON is longer, such as of thousands of control characters, is cut off. */
+export function fittedText(text: string): string {
+  if (text.length * UNIT_JSON_BYTES <= TEXT_JSON_BYTES || dumps(text).length <= TEXT_JSON_BYTES) return text;
+  let kept = "";
+  let bytes = dumps(CUT).length;
+  for (const character of text) {
+    bytes += dumps(character).length - 2;
+    if (bytes > TEXT_JSON_BYTES) break;
+    kept += character;
+  }
+  return kept + CUT;
+}
+
 /** A message as the lists of `GET_DATA` and `GET_GROUP_DATA` have it. */
 export function listedMessage(from: string, text: string, time: number): JsonObject {
-  return new Map<string, Json>([["username", from], ["msg", text], ["time", timeOfDay(time)]]);
+  return new Map<string, Json>([["username", from], ["msg", fittedText(text)], ["time", timeOfDay(time)]]);
 }
 
 /** A user as the lists of `CONNECT` and `GET_USERS` have it. */

@@ -3,7 +3,8 @@ import type { Event } from "../../chat/event.ts";
 import { LOBBY } from "../../chat/names.ts";
 import type { HistoryMessage } from "../../chat/store.ts";
 import type { JsonObject } from "./json.ts";
-import { fitting, listedMessage, listedUser, type MychatRequest, withFields } from "./messages.ts";
+import { STRANGER_BYTES } from "./gate.ts";
+import { DATAGRAM_BYTES, fitting, listedMessage, listedUser, type MychatRequest, withFields } from "./messages.ts";
 import type { Part } from "./receipts.ts";
 
 /** Users or messages that are asked for at once. */
@@ -75,8 +76,10 @@ export class MychatRetrieval {
       !withdrawn && (failed === undefined || from === this.#me)
     );
     const list = shown.map(({ from, text, time }) => listedMessage(from, text, time));
-    // The newest that fit.
-    const count = fitting(list.toReversed(), this.#answer({ [field]: [] }), bytes);
+    // The newest that fit; one that is longer by itself comes alone, as it came when it was said.
+    const [newestFirst, base] = [list.toReversed(), this.#answer({ [field]: [] })];
+    const count = fitting(newestFirst, base, bytes) ||
+      (bytes > STRANGER_BYTES ? fitting(newestFirst.slice(0, 1), base, DATAGRAM_BYTES) : 0);
     const isComplete = count === list.length;
     if (more && isComplete && messages.length > 0) {
       this.#before = messages[0]!.seq;

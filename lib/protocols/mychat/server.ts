@@ -10,7 +10,16 @@ import { Outputs } from "../../core/machine.ts";
 import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
 import { type MychatGate, STRANGER_BYTES } from "./gate.ts";
 import type { JsonObject } from "./json.ts";
-import { decodeRequest, encodeObject, type MychatRequest, sentFrom, sentToGroup, withFields } from "./messages.ts";
+import {
+  DATAGRAM_BYTES,
+  decodeRequest,
+  encodeObject,
+  fittedText,
+  type MychatRequest,
+  sentFrom,
+  sentToGroup,
+  withFields,
+} from "./messages.ts";
 import { MychatReceipts, type Part } from "./receipts.ts";
 import { MychatRetrieval } from "./retrieval.ts";
 
@@ -19,8 +28,8 @@ const LINK: Link = 0;
 const MAX_PENDING = 64;
 /** Own messages whose confirmations are passed on, at most; the oldest are forgotten. */
 const MAX_SENT = 256;
-/** What a datagram of UDP can carry. */
-const DATAGRAM_BYTES = 65_507;
+/** Dropped datagrams of one program for which the log says why, at once and a second: enough to find a mistake by. */
+const COMPLAINTS = { burst: 10, perSecond: 0.1 } as const;
 
 type Of<Key extends MychatRequest["key"]> = Extract<MychatRequest, { key: Key }>;
 type Saying = Of<"SENT_TO" | "SENT_TO_GROUP">;
@@ -42,6 +51,7 @@ export class MychatSession implements Session {
   readonly #rate: RateLimiter;
   /** Bytes of long answers. */
   readonly #answers: RateLimiter;
+  readonly #complaints: RateLimiter;
   readonly #receipts = new MychatReceipts();
   /** Questions to the hub, by number. */
   readonly #pending = new Map<number, MychatRetrieval | Of<"REQUEST_JOIN_GROUP">>();
@@ -63,6 +73,7 @@ export class MychatSession implements Session {
   /** The wall clock less the clock of timers. */
   #clockOffset = 0;
   #heard = 0;
+  #now: number;
   #silentAt: number;
   #ended = false;
 
@@ -72,6 +83,8 @@ export class MychatSession implements Session {
     this.#rate = new RateLimiter(limits.burstCommands, limits.commandsPerSecond, now);
     const { mychatAnswerBytes } = limits;
     this.#answers = new RateLimiter(4 * mychatAnswerBytes, mychatAnswerBytes, now);
+    this.#complaints = new RateLimiter(COMPLAINTS.burst, COMPLAINTS.perSecond, now);
+    this.#now = now;
     this.#silentAt = now + limits.loginMs;
   }
 
@@ -93,9 +106,10 @@ export class MychatSession implements Session {
 
   receive(_link: Link, datagram: Uint8Array, now: number): void {
     if (this.#ended) return;
-    if (!this.#rate.take(now)) return void this.#gate.drop("more requests from one program than are taken");
+    this.#now = now;
+    if (!this.#rate.take(now)) return void this.#drop("more requests from one program than are taken");
     const request = decodeRequest(datagram);
-    if (request instanceof Fault) return void this.#gate.drop(request.message);
+    if (request instanceof Fault) return void this.#drop(request.message);
     this.#heard++;
     this.#take(request, now);
   }
@@ -117,7 +131,7 @@ export class MychatSession implements Session {
       case "claimed":
         return this.#claimed(event, now);
       case "turnedAway":
-        return this.#refused(event, now);
+        return this.#refused(event);
       case "entries":
         for (const entry of event.entries) this.#entry(entry, now);
         return;
@@ -131,7 +145,7 @@ export class MychatSession implements Session {
       case "history":
         return this.#page(event, now);
       case "joined":
-        return this.#joinedGroup(event.ref, now);
+        return this.#joinedGroup(event.ref);
       case "denied":
         this.#pending.delete(event.ref);
         return this.#outputs.push({ type: "log", level: "info", text: event.why });
@@ -141,10 +155,14 @@ export class MychatSession implements Session {
   }
 
   #take(request: MychatRequest, now: number): void {
-    if (this.#name === undefined) return this.#introduce(request, now);
+    if (this.#name === undefined) return this.#introduce(request);
     this.#silentAt = now + this.#limits.mychatIdleMs;
     if (request.user !== undefined && request.user !== this.#name) {
-      if (request.key !== "CONNECT") return void this.#gate.drop("a request under the name of another user");
+      if (request.key !== "CONNECT") {
+        return void this.#drop(
+          `a request under the name of another user, ${JSON.stringify(request.user.slice(0, 80))}`,
+        );
+      }
       // The program repeats it, and begins anew.
       return this.#end("its program connects as another user");
     }
@@ -156,7 +174,7 @@ export class MychatSession implements Session {
       case "GET_GROUP_DATA":
         return this.#ask(new MychatRetrieval(request, this.#name, this.#isNew, this.#told));
       case "REQUEST_JOIN_GROUP":
-        if (this.#joined) return this.#write(withFields(request.object, { partofgroup: true, joined: true }), now);
+        if (this.#joined) return void this.#write(withFields(request.object, { partofgroup: true, joined: true }));
         if (!this.#mayAsk()) return;
         this.#pending.set(++this.#lastRef, request);
         return this.#outputs.push({ type: "command", command: { type: "join", ref: this.#lastRef, room: LOBBY } });
@@ -166,18 +184,18 @@ export class MychatSession implements Session {
       case "CONFIRM_MSG_2":
         return this.#confirm(request);
       case "LOGOUT":
-        this.#write(withFields(request.object, { Loggedout: true }), now);
+        this.#write(withFields(request.object, { Loggedout: true }));
         return this.#end("logged out");
     }
   }
 
   // The name.
 
-  #introduce(request: MychatRequest, now: number): void {
-    if (request.user === undefined) return void this.#gate.drop("a confirmation before CONNECT");
+  #introduce(request: MychatRequest): void {
+    if (request.user === undefined) return void this.#drop("a confirmation before CONNECT");
     const { user } = request;
     if (this.#claim?.name === user) {
-      if (this.#claim.refused && request.key === "CONNECT") this.#tellRefused(request, now);
+      if (this.#claim.refused && request.key === "CONNECT") this.#tellRefused(request);
       return;
     }
     if (this.#claim) return this.#end("its program connects as another user");
@@ -193,22 +211,22 @@ export class MychatSession implements Session {
     if (this.#claim) this.#take(this.#claim.request, now);
   }
 
-  #refused({ why }: Extract<Event, { type: "turnedAway" }>, now: number): void {
+  #refused({ why }: Extract<Event, { type: "turnedAway" }>): void {
     if (!this.#claim) return;
     this.#claim.refused = true;
     const text = typeof why === "object" ? why.text : why;
     this.#outputs.push({ type: "log", level: "info", text: `${JSON.stringify(this.#claim.name)} refused: ${text}` });
-    if (this.#claim.request.key === "CONNECT") this.#tellRefused(this.#claim.request, now);
+    if (this.#claim.request.key === "CONNECT") this.#tellRefused(this.#claim.request);
   }
 
-  #tellRefused({ object }: MychatRequest, now: number): void {
-    this.#write(withFields(object, { isConnected: false, users: [], newAccount: false }), now);
+  #tellRefused({ object }: MychatRequest): void {
+    this.#write(withFields(object, { isConnected: false, users: [], newAccount: false }));
   }
 
   // Questions.
 
   #mayAsk(): boolean {
-    return this.#pending.size < MAX_PENDING || this.#gate.drop("more questions of one program than can wait");
+    return this.#pending.size < MAX_PENDING || this.#drop("more questions of one program than can wait");
   }
 
   #ask(retrieval: MychatRetrieval): void {
@@ -224,23 +242,23 @@ export class MychatSession implements Session {
     const bytes = this.#answerBytes(now);
     const answer = retrieval.page(event, bytes);
     if (answer === undefined) return this.#ask(retrieval);
-    this.#write(answer, now);
+    this.#answers.charge(now, this.#write(answer));
     if (retrieval.given) this.#given = retrieval.given;
   }
 
-  #joinedGroup(ref: number, now: number): void {
+  #joinedGroup(ref: number): void {
     const request = this.#pending.get(ref);
     if (!request || request instanceof MychatRetrieval) return;
     this.#pending.delete(ref);
     const partofgroup = this.#joined;
     this.#joined = true;
-    this.#write(withFields(request.object, { partofgroup, joined: true }), now);
+    this.#write(withFields(request.object, { partofgroup, joined: true }));
   }
 
   // Messages.
 
   #say(request: Saying): void {
-    if (this.#saying.size >= MAX_PENDING) return void this.#gate.drop("more messages of one program than can wait");
+    if (this.#saying.size >= MAX_PENDING) return void this.#drop("more messages of one program than can wait");
     const to = request.key === "SENT_TO" ? { user: request.to } : { room: LOBBY };
     this.#saying.set(++this.#number, request);
     const command = { type: "say", number: this.#number, to, text: request.text } as const;
@@ -249,27 +267,28 @@ export class MychatSession implements Session {
 
   #entry(entry: Entry, now: number): void {
     const { type, from, to, seq, time } = entry;
-    const text = handoutText(entry);
+    const said = handoutText(entry);
+    const text = said && fittedText(said);
     const own = from === this.#name;
     this.#told = seq;
     this.#clockOffset = time - now;
-    if (own && type === "message") this.#kept(entry, now);
+    if (own && type === "message") this.#kept(entry);
     if (text === undefined) {
       if (own && type === "failure") this.#sent = this.#sent.filter((each) => each.seq !== entry.of);
     } else if ("room" in to) {
-      if (this.#joined && to.room === LOBBY) this.#write(sentToGroup(from, text, time), now, DATAGRAM_BYTES);
-    } else if (!own) {
+      if (this.#joined && to.room === LOBBY) this.#write(sentToGroup(from, text, time), DATAGRAM_BYTES);
+    } else if (!own || to.user === from) {
       this.#receipts.sent(from, seq, text, timeOfDay(time));
-      this.#write(sentFrom(from, to.user, text, time), now, DATAGRAM_BYTES);
+      this.#write(sentFrom(from, to.user, text, time), DATAGRAM_BYTES);
     }
   }
 
   /** An own message is in the log. */
-  #kept({ number, seq, time }: Entry, now: number): void {
+  #kept({ number, seq, time }: Entry): void {
     const request = number === undefined ? undefined : this.#saying.get(number);
     if (!request) return;
     this.#saying.delete(number!);
-    this.#write(withFields(request.object, { key: "CONFIRM_MSG", sent: true, time: timeOfDay(time) }), now);
+    this.#write(withFields(request.object, { key: "CONFIRM_MSG", sent: true, time: timeOfDay(time) }));
     if (request.key !== "SENT_TO") return;
     this.#sent.push({ seq, request });
     if (this.#sent.length > MAX_SENT) this.#sent.shift();
@@ -283,13 +302,13 @@ export class MychatSession implements Session {
     const time = timeOfDay(now + this.#clockOffset);
     for (const { request: { object } } of received) {
       const fields = { key: "CONFIRM_MSG_2", sendto: this.#name!, sentfrom: by, sent: true, time };
-      this.#write(withFields(object, fields), now);
+      this.#write(withFields(object, fields));
     }
   }
 
   #confirm({ from, text, time }: Of<"CONFIRM_MSG_2">): void {
     const found = this.#receipts.confirm(from, text, time);
-    if (!found) return void this.#gate.drop("a confirmation of a message that was not sent");
+    if (!found) return void this.#drop("a confirmation of a message that was not sent");
     this.#outputs.push({ type: "command", command: { type: "taken", id: found.seq } });
     if (found.part) this.#outputs.push({ type: "command", command: { type: "received", from, ...found.part } });
   }
@@ -313,13 +332,22 @@ export class MychatSession implements Session {
     return this.#answers.readyAt(now) <= now ? this.#limits.mychatAnswerBytes : STRANGER_BYTES;
   }
 
-  #write(object: JsonObject, now: number, most = this.#heard <= 1 ? STRANGER_BYTES : DATAGRAM_BYTES): void {
+  /** Returns how many bytes are sent. */
+  #write(object: JsonObject, most = this.#heard <= 1 ? STRANGER_BYTES : DATAGRAM_BYTES): number {
     const bytes = encodeObject(object);
     if (bytes.length > most) {
-      return void this.#gate.drop(`an answer of ${bytes.length} bytes, at most ${most} are sent`);
+      this.#gate.drop(`an answer of ${bytes.length} bytes, at most ${most} are sent`);
+      return 0;
     }
-    this.#answers.charge(now, bytes.length);
     this.#outputs.push({ type: "write", link: LINK, bytes });
+    return bytes.length;
+  }
+
+  /** A datagram of the program is not taken; false. */
+  #drop(why: string): false {
+    const isTold = this.#name !== undefined && this.#complaints.take(this.#now);
+    if (isTold) this.#outputs.push({ type: "complaint", link: LINK, text: `got no answer: ${why}` });
+    return this.#gate.drop(why, isTold);
   }
 
   #end(why: string): void {
