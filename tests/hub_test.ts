@@ -95,6 +95,19 @@ Deno.test("with an scrypt entry in the file, a wrong password and an unknown nam
   assert("verify" in bob && !bob.isDecoy);
 });
 
+Deno.test("why a message to an unknown name is not delivered shows what is not seen in the name", () => {
+  const hub = hubWith("a", "b");
+  const whyOf = (to: string) => tell(hub, 1, { type: "send", ref: 0, to, text: "hi" })[0]![1];
+  for (
+    const [to, why] of [["c", "c is not online"], ["b\u200b", "b\\u{200b} is not online"], [
+      "b\r",
+      "b\\r is not online",
+    ]]
+  ) {
+    assertEquals(whyOf(to!), { type: "outcome", ref: 0, delivered: false, why: why! });
+  }
+});
+
 Deno.test("a successful login clears the delay of earlier failures", () => {
   const hub = new Hub(accounts(), limits());
   let id = 0;

@@ -81,6 +81,21 @@ Deno.test("each 401 has a reason that names the rule, and shows what was found w
   for (const [line, why] of chat) assertEquals(chatting.la(line), [`got 401: ${why}`, "401 Unrecognized message"]);
 });
 
+Deno.test("NULs behind a line, which programs in C send with a whole buffer, are no part of the next one", () => {
+  const { machine, la, take } = session("link");
+  assertEquals(la("/list\0\0"), []);
+  assertEquals(la("\n\0\0\0/port x\n\0"), [
+    'got 401: "/list\\0\\0" is no command: expected "/port N"',
+    "401 Unrecognized message",
+    'got 401: "\\0\\0\\0/port x" is malformed: expected "/port N"',
+    "401 Unrecognized message",
+  ]);
+  la("\0\0/port 7\n\0");
+  machine.dialed(LB, "connected", 0);
+  assertEquals(take(), ["201 Build connection successful"]);
+  assertEquals(la("\0/exit\n\0"), ["310 Bye bye", "end: said /exit"]);
+});
+
 Deno.test("a 202 says what was dialed and what is expected", () => {
   const { machine, la, take } = session("link");
   la("/port 7\n");

@@ -302,6 +302,24 @@ function chatting() {
   return client;
 }
 
+Deno.test("NULs behind a server's lines, which programs in C send with a whole buffer, are no part of the next ones", () => {
+  const { machine, take, say, open } = clientMachine({ name: "jacky", password: "12345" });
+  open();
+  take();
+  assertEquals(
+    say("101 Authentication successful"),
+    "show 101 Authentication successful | expect Lb | La> /port 30232",
+  );
+  machine.receive(LA, encodeText("\0\0\0"), 0);
+  assertEquals(say("201 Build connection successful"), "show 201 Build connection successful | linked | ask command");
+  machine.receive(LB, encodeText("\0/from bob hi\n\0\0"), 0);
+  assertEquals(take(), "show /from bob hi | Lb> 302 Message receipt successful");
+  machine.receive(LA, encodeText("\0"), 0);
+  machine.typed("/exit", 0);
+  take();
+  assertEquals(say("\x00310 Bye bye"), "show 310 Bye bye | ask null | end 0");
+});
+
 Deno.test("the client logs in, asks again on whatever is not 101, announces its port, and chats", () => {
   const { machine, take, say, open } = clientMachine();
   open();

@@ -11,7 +11,7 @@ import { RawClient } from "./support/test_server.ts";
 /** The lines of the file without their times, ports and listeners' numbers. */
 function recorded(server: StoringServer): string[] {
   return server.folder.read("requests.log").trimEnd().split("\n")
-    .map((line) => line.replace(/^\S+Z /, "").replace(/127\.0\.0\.1:\d+/, "ADDRESS"));
+    .map((line) => line.replace(/^\S+Z /, "").replace(/127\.0\.0\.1:\d+/, "ADDRESS").replace(/ port \d+ /, " port N "));
 }
 
 Deno.test("each request of each listener is a line with what came of it; passwords are not in it", async () => {
@@ -46,6 +46,7 @@ Deno.test("each request of each listener is a line with what came of it; passwor
     'im jacky ADDRESS say #lobby "hello\\nall" -> kept',
     'im jacky ADDRESS say carol "hi" -> refused: there is no user "carol"',
     "im jacky ADDRESS join lab1 -> done",
+    "im bob ADDRESS port N -> linked",
     'im bob ADDRESS send michael "hi" -> not delivered',
     "im bob ADDRESS who -> done",
     'lobby 127.0.0.1 ADDRESS announce "from a guest"',
@@ -93,6 +94,29 @@ Deno.test("a file that reaches its bound becomes requests.log.old; without a bou
   await none.instance.stop();
   const files = [...Deno.readDirSync(none.folder.path)].map(({ name }) => name);
   assertEquals(files.filter((name) => name.startsWith("requests")), []);
+});
+
+Deno.test("a guest's entering and files are lines with what came of them, without the room, which lets in who knows it", () => {
+  const lines: string[] = [];
+  const log = new RequestLog((line) => lines.push(line), () => 0);
+  const session: { name: string | undefined } = { name: undefined };
+  const by = { id: 1, protocol: { name: "rooms" }, peer: { hostname: "10.0.0.1", port: 9 }, session };
+  log.command(by, { type: "enterRoom", as: "bob", room: "hidden" });
+  log.told([1], { type: "turnedAway", why: { text: '"bob" is the name of a user' } });
+  log.command(by, { type: "enterRoom", as: "rita", room: "hidden" });
+  session.name = "rita";
+  log.told([1], { type: "entered", isNew: true });
+  for (const why of [undefined, "too large"]) {
+    log.command(by, { type: "beginFile", name: "a.txt", bytes: 5 });
+    log.told([1], { type: "fileAnswer", why });
+  }
+  log.close();
+  assertEquals(lines.map((line) => line.replace(/^\S+Z rooms (\S+) 10\.0\.0\.1:9 /, "$1 ")), [
+    '- enterRoom bob -> refused: "bob" is the name of a user\n',
+    "rita enterRoom rita -> done\n",
+    'rita beginFile "a.txt" of 5 bytes -> taken\n',
+    'rita beginFile "a.txt" of 5 bytes -> refused: too large\n',
+  ]);
 });
 
 Deno.test("requests beyond what is held are counted and said; a flush makes a bounded number of lines", () => {

@@ -97,6 +97,21 @@ Deno.test("the handout's transcript: name, room, greeting, texts with and withou
   assertEquals(alice.ended, "closed the connection");
 });
 
+Deno.test("a trace hides the room, in however many segments name and room arrive", () => {
+  const traced = (...segments: string[]) => {
+    const client = new Client();
+    return segments.map((segment) => {
+      const shown = client.session.masked(0, segment);
+      segment === "" ? client.pass(100) : client.send(segment);
+      return shown;
+    });
+  };
+  assertEquals(traced("alice", "", "lab1", "", "hi"), ["alice", "", "****", "", "hi"]);
+  assertEquals(traced("al", "ice", "", "la", "b1", "", "hi"), ["al", "***", "", "**", "**", "", "hi"]);
+  assertEquals(traced("alice", "lab1", "", "lab1"), ["alice", "****", "", "****"]);
+  assertEquals(traced("alice\nlab1", "", "hi"), ["alice\n****", "", "hi"]);
+});
+
 Deno.test("a text that arrives in several segments is one text; a later one is another", () => {
   const alice = Client.entered().send("hel").pass(40).send("lo").pass(40).send(" you").pass(60).send("bye").pass(60);
   assertEquals(alice.texts, ["hello you", "bye"]);

@@ -1,4 +1,5 @@
 import type { Outputs } from "../core/machine.ts";
+import { visible } from "../core/wire_text.ts";
 import type { AwaitedOutcomes } from "./awaited_outcomes.ts";
 import type { Effect } from "./effect.ts";
 import { type Entry, handoutText, type Target } from "./entry.ts";
@@ -123,7 +124,7 @@ export class HandoutFanOut {
     } else if (!user?.handout?.ready) {
       outcome.expect();
       const name = user?.name ?? ("user" in entry.to ? entry.to.user : "");
-      outcome.settle(false, user ? `${name} has no Lb yet` : `${name} is not online`);
+      outcome.settle(false, user ? `${name} has no Lb yet` : `${visible(name)} is not online`);
       if (isPrivate && entry.seq > 0) this.#parts.awaited.forget(entry);
     }
   }

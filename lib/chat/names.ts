@@ -8,9 +8,11 @@ const MOST_CHARACTERS = 32;
 /** The rule that the name of a user or a room breaks; undefined when it is valid. */
 export function nameFault(name: string): string | undefined {
   const rule = `1 to ${MOST_CHARACTERS} letters, digits, marks or signs, without blanks, not beginning with "/" or "#"`;
+  const found = JSON.stringify(name.slice(0, 80));
+  if (name.normalize("NFC") !== name) return `a name is in Unicode's form NFC; found ${found} in another form`;
   const fits = /^[\p{L}\p{N}\p{M}\p{P}\p{S}]+$/u.test(name) && [...name].length <= MOST_CHARACTERS &&
-    !/^[/#]/.test(name) && name.normalize("NFC") === name;
-  return fits ? undefined : `a name is ${rule}; found ${JSON.stringify(name.slice(0, 80))}`;
+    !/^[/#]/.test(name);
+  return fits ? undefined : `a name is ${rule}; found ${found}`;
 }
 
 const NAME_BYTES = 64;

@@ -33,7 +33,10 @@ export function answerKey(command: Command): string | undefined {
     case "hello":
     case "prove":
     case "holdName":
+    case "enterRoom":
       return "login";
+    case "beginFile":
+      return "file";
     case "register":
       return "register";
     case "who":
@@ -69,8 +72,11 @@ export function answeredKey(event: Event): string | undefined {
     case "welcome":
     case "claimed":
     case "challenge":
+    case "entered":
     case "turnedAway":
       return "login";
+    case "fileAnswer":
+      return "file";
     case "registered":
       return "register";
     case "present":
@@ -95,6 +101,8 @@ export function outcomeOf(event: Event): string {
       return event.why === undefined ? "registered" : `refused: ${event.why}`;
     case "outcome":
       return event.delivered ? "delivered" : "not delivered";
+    case "fileAnswer":
+      return event.why === undefined ? "taken" : `refused: ${event.why}`;
     case "notSent":
     case "denied":
       return `refused: ${event.why}`;
@@ -153,6 +161,11 @@ function requestText(command: Command): string {
     case "hello":
     case "holdName":
       return `${command.type} ${command.name}`;
+    // The name of the room is what lets in.
+    case "enterRoom":
+      return `enterRoom ${command.as}`;
+    case "beginFile":
+      return `beginFile ${quoted(command.name)} of ${command.bytes} bytes`;
     case "announce":
       return `announce ${quoted(command.text)}`;
     case "send":

@@ -3,13 +3,12 @@ import { REPLY_BYTES } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
 import { Liveness, type ProbeOutcome } from "../../core/liveness.ts";
 import { type Machine, Outputs } from "../../core/machine.ts";
-import { decodeLossy } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
 import { Waiting } from "../../core/wire_trace.ts";
 import type { Link } from "../session.ts";
 import { ClientCommands, type ImClientOptions, type ImClientOutput, type PendingCommand } from "./client_commands.ts";
 import { hasCode, ImLogin, type LoginEnd } from "./client_login.ts";
-import { encodeLine, LA, LB, RECEIPT } from "./lines.ts";
+import { decodeServerLine, encodeLine, LA, LB, RECEIPT } from "./lines.ts";
 import { unanswered } from "./other_servers.ts";
 
 const LB_LOST_MS = 500;
@@ -35,8 +34,8 @@ export class ImClient implements Machine<ImClientOutput> {
   readonly #commands: ClientCommands;
   readonly #login: ImLogin;
   #liveness = new Liveness(Infinity, 0);
-  readonly #la = new LineDecoder(REPLY_BYTES, decodeLossy);
-  readonly #lb = new LineDecoder(REPLY_BYTES, decodeLossy);
+  readonly #la = new LineDecoder(REPLY_BYTES, decodeServerLine);
+  readonly #lb = new LineDecoder(REPLY_BYTES, decodeServerLine);
   #stage: "login" | "chat" | "ended" = "login";
   /** Lines on Lb that are not shown yet. */
   readonly #held: string[] = [];

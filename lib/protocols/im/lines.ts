@@ -1,5 +1,5 @@
 import { concat } from "@std/bytes/concat";
-import { encodeBriefly, encodeText, linesOf, oneLine } from "../../core/text.ts";
+import { decodeLossy, encodeBriefly, encodeText, linesOf, oneLine } from "../../core/text.ts";
 import type { Message } from "../../chat/event.ts";
 import type { OnlineNames } from "../../chat/online_names.ts";
 import type { Link } from "../session.ts";
@@ -41,6 +41,16 @@ export const RECEIPT = "302 Message receipt successful";
 
 export function encodeLine(line: string): Uint8Array {
   return encodeBriefly(oneLine(line) + "\n");
+}
+
+/** A line without the NULs before it: programs in C that send a whole buffer send them behind the line before. */
+export function withoutPadding(line: string): string {
+  return line.startsWith("\0") ? line.replace(/^\0+/, "") : line;
+}
+
+/** A line of a server, for display. */
+export function decodeServerLine(bytes: Uint8Array): string {
+  return withoutPadding(decodeLossy(bytes));
 }
 
 /** The reply to `/register` when no account is created. */

@@ -8,7 +8,7 @@ import { decodeWire, escapesBytes, quoted } from "../../core/wire_text.ts";
 import { PacedLines } from "../../core/paced_lines.ts";
 import type { Ending } from "../../core/transport.ts";
 import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
-import { AS_GUEST, encodeList, encodeReply, LA, LB, notRegisteredLine, REPLY } from "./lines.ts";
+import { AS_GUEST, encodeList, encodeReply, LA, LB, notRegisteredLine, REPLY, withoutPadding } from "./lines.ts";
 import { maskPassword } from "./mask.ts";
 import { ReceiptQueue } from "./receipt_queue.ts";
 import { commandOf, decodeRequest, isKnown, refusal, type Request, type Stage } from "./request.ts";
@@ -91,7 +91,10 @@ export class ImServerSession implements Session {
       return;
     }
     this.#dial = undefined;
-    if (outcome === "connected") {
+    const isLinked = outcome === "connected";
+    const result = isLinked ? "linked" : `not linked: ${outcome}`;
+    this.#outputs.push({ type: "request", text: `port ${dial.port}`, outcome: result });
+    if (isLinked) {
       this.#stage = "chat";
       this.#stepDeadline = Infinity;
       this.#answer(REPLY.linked);
@@ -301,7 +304,7 @@ export class ImServerSession implements Session {
 
 function decoded(line: string | Fault): Request | Fault {
   if (line instanceof Fault) return line;
-  return escapesBytes(line) ? new Fault("not text", "expected UTF-8") : decodeRequest(line);
+  return escapesBytes(line) ? new Fault("not text", "expected UTF-8") : decodeRequest(withoutPadding(line));
 }
 
 export const IM_PROTOCOL = {

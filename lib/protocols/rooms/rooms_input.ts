@@ -65,6 +65,17 @@ export class RoomsInput {
     this.read(now);
   }
 
+  /** A text that arrives, for the trace, without the room. */
+  masked(text: string): string {
+    const { type } = this.#state;
+    if (type === "name" && this.#reader.isEmpty) {
+      const end = text.includes("\n") ? text.indexOf("\n") : text.length;
+      return text.slice(0, end) + text.slice(end).replace(/[^\r\n]/g, "*");
+    }
+    // Behind the beginning of a name may come the room, as long as the silence between them was not noticed.
+    return type === "name" || type === "room" ? "*".repeat(text.length) : text;
+  }
+
   /** Nothing more comes. */
   finish(now: number): void {
     this.#reader.finish();

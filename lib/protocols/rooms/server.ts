@@ -64,9 +64,8 @@ export class RoomsSession implements Session {
   }
 
   /** The room's name lets in who knows it, as a password does. */
-  masked(_link: Link, text: string, nth: number): string {
-    if (nth === 1) return "*".repeat(text.length);
-    return nth === 0 ? text.replace(/(?<=\n)[^\r\n]/g, "*") : text;
+  masked(_link: Link, text: string): string {
+    return this.#input.masked(text);
   }
 
   receive(_link: Link, bytes: Uint8Array, now: number): void {
