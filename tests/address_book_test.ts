@@ -17,6 +17,7 @@ import { encodeListing, ListingDecoder, REPLY_FORMS, type ReplyForm } from "../l
 import { decodeDirectoryRequest, encodeDirectoryRequest } from "../lib/protocols/directory/request.ts";
 import { DirectorySession } from "../lib/protocols/directory/server.ts";
 import type { SessionOutput } from "../lib/protocols/session.ts";
+import { hasPython } from "./support/python.ts";
 import { drained } from "./support/drained.ts";
 import { Outputs } from "../lib/core/machine.ts";
 import { DirectoryTable } from "../lib/protocols/directory/table.ts";
@@ -750,14 +751,6 @@ while True:
 print(answer.decode(), end="")
 `;
 const python = Deno.build.os === "linux" && await hasPython();
-
-async function hasPython(): Promise<boolean> {
-  try {
-    return (await new Deno.Command("python3", { args: ["-V"] }).output()).success;
-  } catch {
-    return false;
-  }
-}
 
 Deno.test({
   name: `two hosts with the same port are two entries${python ? "" : " (skipped: it takes Linux and python3)"}`,

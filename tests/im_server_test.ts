@@ -1,5 +1,6 @@
 import { delay } from "@std/async/delay";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { freePort } from "./support/free_port.ts";
 import { RawClient, RECEIPT, TestServer } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
@@ -358,8 +359,3 @@ Deno.test("--trace shows every wire line and no password", async () => {
   assertEquals(server.traced.join("").includes("12345"), false);
   assertStringIncludes(server.traced[0]!, "127.0.0.1:");
 });
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}

@@ -1,21 +1,22 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { USERS } from "./support/test_server.ts";
-import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
+import { freePort } from "./support/free_port.ts";
+import { Folder, type Programs, Running } from "./support/programs.ts";
+import { pythonTest as test } from "./support/python.ts";
+import { openTable, peerAt } from "./support/table_programs.ts";
 import { until } from "./support/wire.ts";
 
 // Clients of the course, byte for byte as their teams wrote them (tests/peers/dialects.py), beside ours at one table.
-const python = Deno.build.os !== "windows" && await hasPython();
-const required = Deno.env.has("PARTYLINE_REQUIRE_ALL");
+const OFTEN = ["--table-refresh", "1"];
 
 for (const dialect of ["A", "B"] as const) {
   test(`a client of dialect ${dialect}, there first or later: names and chat both ways, and its receiving thread lives`, async () => {
     using folder = new Folder();
-    await using table = await openTable(folder, "count");
+    await using table = await openTable(folder, "--address-book-reply", "count", "--host", "127.0.0.1");
     await using first = course(dialect, table.port, "ann");
     await first.printed(/^table$/m);
-    await using bob = ours(folder, "bob", table.port);
+    await using bob = peerAt(table.port, folder, "bob", ...OFTEN);
     await bob.printed(/^online ann \(plain\)$/m);
     await until(() => bob.err.includes("ann (plain) uses another program"), "it is said");
     await bob.type("/to ann hello 1 + 1!\n");
@@ -30,7 +31,7 @@ for (const dialect of ["A", "B"] as const) {
     await using later = course(dialect, table.port, "cid");
     await later.printed(/^table \d+ \d+$/m);
     await later.type(`say ${await table.portOf("bob")} me too\n`);
-    await matched(bob, /^from (cid|127\.0\.0\.1:\d+) \(plain\): me too \(unconfirmed\)$/m);
+    await bob.printed(/^from (cid|127\.0\.0\.1:\d+) \(plain\): me too \(unconfirmed\)$/m);
     await bob.printed(/^online cid \(plain\)$/m);
 
     await first.endInput();
@@ -48,10 +49,10 @@ for (const dialect of ["A", "B"] as const) {
 
 test("a client of dialect C, which answers nothing: it shows one odd line, can be written to, and writes to us", async () => {
   using folder = new Folder();
-  await using table = await openTable(folder, "names");
+  await using table = await openTable(folder, "--address-book-reply", "names", "--host", "127.0.0.1");
   await using ann = course("C", table.port, "ann");
   await ann.printed(/^table$/m);
-  await using bob = ours(folder, "bob", table.port);
+  await using bob = peerAt(table.port, folder, "bob", ...OFTEN);
   await ann.printed(/^from : IDReq/m);
   // It may have this program once it has been silent for so long.
   while (!/^ann \(plain\) \(offline\)$/m.test(bob.out)) {
@@ -69,8 +70,7 @@ test("a client of dialect C, which answers nothing: it shows one odd line, can b
   await ann.printed(/^from bob: bye$/m);
   assertEquals(ann.out.match(/IDReq/g)!.length, 1);
   assert(!ann.out.includes("thread died"), ann.out);
-  const [, own, entry] = await matched(
-    bob,
+  const [, own, entry] = await bob.printed(
     /^(table 127\.0\.0\.1 \d+ \(you\) -)\n(table 127\.0\.0\.1 \d+ ann \d\d:\d\d:\d\d)$/m,
   );
   assert(own !== entry);
@@ -83,13 +83,13 @@ test("a client of dialect C, which answers nothing: it shows one odd line, can b
 
 test("all three dialects, and two Partylines, at one table: everybody talks with ours, ours with each other as ever", async () => {
   using folder = new Folder();
-  await using table = await openTable(folder, "names");
+  await using table = await openTable(folder, "--address-book-reply", "names", "--host", "127.0.0.1");
   await using a = course("A", table.port, "ann");
   await using b = course("B", table.port, "ben");
   await using c = course("C", table.port, "cid");
   await until(() => table.size() === 3, "they are in the table");
-  await using bob = ours(folder, "bob", table.port, "--trace", "--trace-file", "bob.jsonl");
-  await using eve = ours(folder, "eve", table.port);
+  await using bob = peerAt(table.port, folder, "bob", ...OFTEN, "--trace", "--trace-file", "bob.jsonl");
+  await using eve = peerAt(table.port, folder, "eve", ...OFTEN);
   for (const each of [bob, eve]) {
     for (const name of ["ann", "ben"]) await each.printed(new RegExp(`^online ${name} \\(plain\\)$`, "m"));
   }
@@ -130,28 +130,6 @@ test("all three dialects, and two Partylines, at one table: everybody talks with
   assert(acks.some(({ direction, base64 }) => direction === "down" && base64?.startsWith("UA")), "a datagram of ours");
 });
 
-async function openTable(folder: Folder, form: string) {
-  const args = ["0", folder.write("users.txt", USERS), "--address-book", "0", "--address-book-reply", form];
-  const server = new Running(SOURCES, "server", [...args, "--host", "127.0.0.1", "--data", "table"], folder.path);
-  const [, port] = await matched(server, /^address-book listening on .*:(\d+)$/m);
-  return {
-    port: port!,
-    size: () =>
-      Number(/(\d+) entr[^]*$/.exec(server.err.slice(server.err.lastIndexOf("address table has ")))?.[1] ?? 0),
-    portOf: async (name: string) => {
-      const told = new RegExp(`got request from: \\S+:(\\d+) ${name}$`, "m");
-      await until(() => told.test(server.err), `${name} is in the table`);
-      return Number(told.exec(server.err)![1]);
-    },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-}
-
-function ours(folder: Folder, name: string, table: string, ...more: string[]): Running {
-  const args = ["peer", "127.0.0.1", table, "--name", name, "--data", name, "--table-refresh", "1", ...more];
-  return new Running(SOURCES, "client", args, folder.path);
-}
-
 const COURSE: Programs = {
   name: "the course's",
   command: (_program, args) => {
@@ -161,30 +139,5 @@ const COURSE: Programs = {
 };
 
 function course(dialect: "A" | "B" | "C", table: string, name: string): Running {
-  return new Running(COURSE, "client", [dialect, table, `${freePort()}`, name], ".");
-}
-
-function freePort(): number {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  const { port } = socket.addr as Deno.NetAddr;
-  socket.close();
-  return port;
-}
-
-async function matched(who: Running, pattern: RegExp): Promise<RegExpExecArray> {
-  await until(() => pattern.test(who.out), `${pattern} in:\n${who.out}${who.err}`);
-  return pattern.exec(who.out)!;
-}
-
-async function hasPython(): Promise<boolean> {
-  try {
-    return (await new Deno.Command("python3", { args: ["--version"], stdout: "null", stderr: "null" }).output())
-      .success;
-  } catch {
-    return false;
-  }
-}
-
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name: python ? name : `${name} (python3 is missing)`, ignore: !python && !required, fn });
+  return new Running(COURSE, "client", [dialect, table, `${freePort("udp")}`, name], ".");
 }

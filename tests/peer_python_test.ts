@@ -1,20 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { USERS } from "./support/test_server.ts";
-import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
+import { Folder, type Programs, Running } from "./support/programs.ts";
+import { pythonTest as test } from "./support/python.ts";
 import { Random } from "./support/random.ts";
+import { openTable, peerAt } from "./support/table_programs.ts";
 import { becomes, until } from "./support/wire.ts";
 
 // What docs/protocols/peers.md promises to small programs: tests/peers/thirty_lines.py needs nothing that is not on that page.
-const python = Deno.build.os !== "windows" && await hasPython();
-const required = Deno.env.has("PARTYLINE_REQUIRE_ALL");
-
 const MESSAGES = 20;
 
 test("a Python program that asks us talks with us, all at once; it leaves, and that is said; another one comes", async () => {
   using folder = new Folder();
   await using table = await openTable(folder);
-  await using bob = ours(folder, "bob", table.port);
+  await using bob = peerAt(table.port, folder, "bob");
   const port = await table.portOf("bob");
   await using pat = student("pat", port);
   await shown(bob, "online pat");
@@ -34,7 +32,7 @@ test("a Python program that asks us talks with us, all at once; it leaves, and t
   // Many pieces.
   const long = "long ".repeat(3000).trimEnd();
   await bob.type(`/to pat ${long}\n`);
-  await matched(bob, new RegExp(`^delivered pat ${MESSAGES + 1}$`, "m"));
+  await bob.printed(new RegExp(`^delivered pat ${MESSAGES + 1}$`, "m"));
   await again.endInput();
   assertEquals(await again.over(), 0);
   assertEquals(again.out.replaceAll("long ", ""), "online bob\ndelivered 1\nfrom bob: long\n");
@@ -46,7 +44,7 @@ test("a Python program that reaches nobody is asked by ours and answers; when ou
   using relay = new Relay();
   await using pat = student("pat", relay.near);
   await until(() => relay.counts.lost > 0, "pat has asked where nobody is yet");
-  await using bob = ours(folder, "bob", table.port);
+  await using bob = peerAt(table.port, folder, "bob");
   await bob.type(`/add 127.0.0.1:${relay.far}\n`);
   await shown(bob, "online pat");
   await shown(pat, "online bob");
@@ -62,7 +60,7 @@ test("a Python program that reaches nobody is asked by ours and answers; when ou
 test("over a relay that loses a fifth and repeats a tenth everything comes once, in order, and is delivered", async () => {
   using folder = new Folder();
   await using table = await openTable(folder);
-  await using bob = ours(folder, "bob", table.port);
+  await using bob = peerAt(table.port, folder, "bob");
   using relay = new Relay(await table.portOf("bob"), { random: new Random(1), loss: 0.2, repeat: 0.1 });
   await using pat = student("pat", relay.near);
   await shown(bob, "online pat");
@@ -81,7 +79,7 @@ test("over a relay that loses a fifth and repeats a tenth everything comes once,
 test("a Python program that dies and begins anew: what it never answered is told as failed", async () => {
   using folder = new Folder();
   await using table = await openTable(folder);
-  await using bob = ours(folder, "bob", table.port, "--trace");
+  await using bob = peerAt(table.port, folder, "bob", "--trace");
   // It uses the same address both times.
   using relay = new Relay(await table.portOf("bob"));
   await using pat = student("pat", relay.near);
@@ -94,34 +92,12 @@ test("a Python program that dies and begins anew: what it never answered is told
   await until(() => bob.err.includes(`"text":"And now?"`), "it is under way");
   pat.process.kill("SIGKILL");
   await using again = student("pat", relay.near);
-  await matched(bob, /^failed pat 2: .+$/m);
+  await bob.printed(/^failed pat 2: .+$/m);
   await shown(again, "online bob");
   await bob.type("/to pat Here again?\n");
   await shown(bob, "delivered pat 3");
   assertEquals([heard(pat, "from bob:"), heard(again, "from bob:")], [["Are you well?"], ["Here again?"]]);
 });
-
-/** A table server of ours. */
-async function openTable(folder: Folder) {
-  const args = ["0", folder.write("users.txt", USERS), "--address-book", "0", "--data", "table"];
-  const server = new Running(SOURCES, "server", args, folder.path);
-  const [, port] = await matched(server, /^address-book listening on .*:(\d+)$/m);
-  return {
-    port: port!,
-    /** The port that a client registered. */
-    portOf: async (name: string) => {
-      const told = new RegExp(`got request from: \\S+:(\\d+) ${name}$`, "m");
-      await until(() => told.test(server.err), `${name} is in the table`);
-      return Number(told.exec(server.err)![1]);
-    },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-}
-
-function ours(folder: Folder, name: string, table: string, ...more: string[]): Running {
-  const args = ["peer", "127.0.0.1", table, "--name", name, "--data", name, ...more];
-  return new Running(SOURCES, "client", args, folder.path);
-}
 
 const PYTHON: Programs = {
   name: "a student's",
@@ -218,30 +194,6 @@ async function shown(who: Running, line: string): Promise<void> {
   await until(() => `\n${who.out}`.includes(`\n${line}\n`), `"${line}" in:\n${who.out}${who.err}`);
 }
 
-async function matched(who: Running, pattern: RegExp): Promise<RegExpExecArray> {
-  await until(() => pattern.test(who.out), `${pattern} in:\n${who.out}${who.err}`);
-  return pattern.exec(who.out)!;
-}
-
 function numbered(line: (n: number) => string): string[] {
   return Array.from({ length: MESSAGES }, (_, i) => line(i + 1));
-}
-
-async function hasPython(): Promise<boolean> {
-  try {
-    return (await new Deno.Command("python3", { args: ["-V"] }).output()).success;
-  } catch {
-    return false;
-  }
-}
-
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({
-    name: `${name}${python || required ? "" : " (skipped: it takes python3, and not Windows)"}`,
-    ignore: !python && !required,
-    async fn() {
-      assert(python, "there is no python3");
-      await fn();
-    },
-  });
 }
