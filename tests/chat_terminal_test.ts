@@ -18,6 +18,7 @@ import type { FileEvent } from "../lib/protocols/transfer/event.ts";
 import type { DirectEvent } from "../lib/peers/direct.ts";
 import type { ClientEvent } from "../lib/protocols/native/client_event.ts";
 import { at, ChatTranscript } from "./support/chat_transcript.ts";
+import { runPiped, startPiped } from "./support/piped_child.ts";
 
 const NOW = at("08:33:46");
 const BOB = { user: "bob" };
@@ -823,24 +824,12 @@ Deno.test("a script's line of any event has no line break", () => {
   }));
 });
 
-function script(style: string, how: string, input: string): Promise<Deno.CommandOutput> {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-lock", new URL("support/terminal_chat_child.ts", import.meta.url).pathname, style, how],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-    env: { NO_COLOR: "1" },
-  }).spawn();
-  const writer = process.stdin.getWriter();
-  const typed = writer.write(new TextEncoder().encode(input)).then(() => writer.close());
-  return Promise.all([process.output(), typed]).then(([output]) => output);
-}
-
-const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-
 Deno.test("a script pipes its name, its password and messages: no prompt, one line per event, one good bye", async () => {
-  const { stdout, stderr } = await script("chat", "prompt", "alice\n12345\nhello\n/nonsense\n/join lab1\nhi\n");
-  assertEquals(text(stdout).split("\n"), [
+  const { out, errors } = await runPiped(
+    startPiped("chat", "chat", "prompt"),
+    "alice\n12345\nhello\n/nonsense\n/join lab1\nhi\n",
+  );
+  assertEquals(out.split("\n"), [
     "from bob: name alice, password 12345",
     "sent m1",
     "joined lab1",
@@ -848,7 +837,7 @@ Deno.test("a script pipes its name, its password and messages: no prompt, one li
     "from bob: good bye",
     "",
   ]);
-  assertEquals(text(stderr).split("\n").map((line) => line.split(";")[0]), [
+  assertEquals(errors.split("\n").map((line) => line.split(";")[0]), [
     "wrong at first",
     "there is no command /nonsense",
     "",
@@ -858,8 +847,11 @@ Deno.test("a script pipes its name, its password and messages: no prompt, one li
 Deno.test("a script is faster than the server: of thirty thousand lines, never more than 256 wait", async () => {
   const count = 30_000;
   const lines = Array.from({ length: count }, (_, i) => `${i}\n`).join("");
-  const { stdout } = await script("mailbox", "late", `alice\n12345\nJOIN lobby\n${lines}E\nnever said\n`);
-  const shown = text(stdout).split("\n");
+  const { out } = await runPiped(
+    startPiped("chat", "mailbox", "late"),
+    `alice\n12345\nJOIN lobby\n${lines}E\nnever said\n`,
+  );
+  const shown = out.split("\n");
   assertEquals(shown.filter((line) => line.startsWith("sent ")).length, count);
   assertEquals(shown.slice(-2), [`from bob: good bye, at most 256 waited`, ""]);
 });

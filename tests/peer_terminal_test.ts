@@ -14,6 +14,7 @@ import { completions, helpText } from "../lib/terminal/help.ts";
 import { PeerView } from "../lib/terminal/peer_view.ts";
 import type { PeerEvent, PeerQuestion } from "../lib/peers/event.ts";
 import { at, ChatTranscript } from "./support/chat_transcript.ts";
+import { runPiped, startPiped } from "./support/piped_child.ts";
 
 const NOW = at("08:33:46");
 const BOB = { user: "bob" };
@@ -666,24 +667,12 @@ Deno.test("the client's help explains how peers find and trust each other, in ei
   for (const line of help.split("\n")) assert(line.length <= 80, line);
 });
 
-function piped(how: string, input: string): Promise<Deno.CommandOutput> {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-lock", new URL("support/terminal_peer_child.ts", import.meta.url).pathname, how],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-    env: { NO_COLOR: "1" },
-  }).spawn();
-  const writer = process.stdin.getWriter();
-  const typed = writer.write(encodeText(input)).then(() => writer.close());
-  return Promise.all([process.output(), typed]).then(([output]) => output);
-}
-
-const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-
 Deno.test("a script pipes messages to its peers: no prompt, no question for a name, one line per event", async () => {
-  const { stdout, stderr } = await piped("at once", "/to bob hi\nhello\n/group lab1 bob\nhi all\n/secure bob\n");
-  assertEquals(text(stdout).split("\n"), [
+  const { out, errors } = await runPiped(
+    startPiped("peer", "at once"),
+    "/to bob hi\nhello\n/group lab1 bob\nhi all\n/secure bob\n",
+  );
+  assertEquals(out.split("\n"), [
     "online bob",
     "delivered bob 1",
     "joined lab1",
@@ -694,7 +683,7 @@ Deno.test("a script pipes messages to its peers: no prompt, no question for a na
     "",
   ]);
   assertEquals(
-    text(stderr),
+    errors,
     '"hello" was not sent, since you are in no conversation; /to NAME or /join GROUP enters one, for example: /to bob\n',
   );
 });
@@ -702,8 +691,8 @@ Deno.test("a script pipes messages to its peers: no prompt, no question for a na
 Deno.test("a script is faster than its peers: of ten thousand lines, never more than 256 wait", async () => {
   const count = 10_000;
   const lines = Array.from({ length: count }, (_, i) => `${i}\n`).join("");
-  const { stdout } = await piped("late", `/to bob\n${lines}/exit\nnever said\n`);
-  const shown = text(stdout).split("\n");
+  const { out } = await runPiped(startPiped("peer", "late"), `/to bob\n${lines}/exit\nnever said\n`);
+  const shown = out.split("\n");
   assertEquals(shown.filter((line) => line.startsWith("delivered bob ")).length, count);
   assertEquals(shown.slice(-2), ["from bob: at most 256 waited", ""]);
 });

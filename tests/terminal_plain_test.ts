@@ -4,59 +4,43 @@ import type { Prompt } from "../lib/terminal/ui.ts";
 import type { Device } from "../lib/terminal/device.ts";
 import { InputLines } from "../lib/terminal/input_lines.ts";
 import { openPlainUi } from "../lib/terminal/plain_ui.ts";
+import { runPiped, startPiped } from "./support/piped_child.ts";
 
 const encoder = new TextEncoder();
 const PROMPT: Prompt = { text: "", secret: false };
 const PASSWORD: Prompt = { text: "password: ", secret: true };
 
-function child(how: string): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-lock", new URL("support/terminal_plain_child.ts", import.meta.url).pathname, how],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-    env: { NO_COLOR: "1" },
-  }).spawn();
-}
-
-async function run(how: string, ...input: string[]): Promise<{ out: string; errors: string; code: number }> {
-  const process = child(how);
-  const writer = process.stdin.getWriter();
-  const typed = (async () => {
-    for (const part of input) await writer.write(encoder.encode(part));
-    await writer.close();
-  })();
-  const [{ stdout, stderr, code }] = await Promise.all([process.output(), typed]);
-  return { out: new TextDecoder().decode(stdout), errors: new TextDecoder().decode(stderr), code };
-}
-
 Deno.test("a script pipes name, password and a line at once: prompts are printed, no line is lost", async () => {
-  const { out, errors, code } = await run("login", "jacky\n12345\n/list\n");
+  const { out, errors, code } = await runPiped(startPiped("plain", "login"), "jacky\n12345\n/list\n");
   assertEquals({ out, errors, code }, { out: "name: password: got 12345\ngot /list\nend\n", errors: "", code: 0 });
 });
 
 Deno.test("a script's lines end with \\r\\n, are empty, cut anywhere, and the last one has no line break", async () => {
-  const { out } = await run("echo", "\ufeffone\r\n\r\ntw", "o\r", "\n日", "本");
+  const { out } = await runPiped(startPiped("plain", "echo"), "\ufeffone\r\n\r\ntw", "o\r", "\n日", "本");
   assertEquals(out, '"one"\n""\n"two"\n"日本"\nend\n');
 });
 
 Deno.test("a script is faster than the program: ten thousand lines come one by one, then the end", async () => {
   const lines = Array.from({ length: 10_000 }, (_, index) => `line ${index}\n`).join("");
-  assertEquals((await run("later", lines)).out, `${lines}end\n`);
+  assertEquals((await runPiped(startPiped("plain", "later"), lines)).out, `${lines}end\n`);
 });
 
 Deno.test("the input is empty: the end comes at the first prompt", async () => {
-  assertEquals((await run("login")).out, "name: end\n");
+  assertEquals((await runPiped(startPiped("plain", "login"))).out, "name: end\n");
 });
 
 Deno.test("a line longer than the bound is skipped and named on standard error; the others are passed on", async () => {
-  const { out, errors } = await run("count", `a\n${"x".repeat(65_536)}\n`, `${"y".repeat(65_537)}\nb`);
+  const { out, errors } = await runPiped(
+    startPiped("plain", "count"),
+    `a\n${"x".repeat(65_536)}\n`,
+    `${"y".repeat(65_537)}\nb`,
+  );
   assertEquals(out, "end after 3\n");
   assertEquals(errors, "line 3 of the input is longer than 65536 bytes; it is skipped\n");
 });
 
 Deno.test("the reader of the output closes it: the program ends quietly", async () => {
-  const process = child("flood");
+  const process = startPiped("plain", "flood");
   const writer = process.stdin.getWriter();
   await writer.write(encoder.encode("go\n"));
   const reader = process.stdout.getReader();
