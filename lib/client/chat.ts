@@ -7,11 +7,11 @@ import { nativeChat } from "./native_chat.ts";
 import { type ProgramEnd, runJoined } from "./program.ts";
 import { typedHistory } from "./typed_history.ts";
 
-/** Chat with a server, in a terminal or a script: by the IM handout's port, over TLS, or by the mailbox's. */
+/** Chat with a server, in a terminal or a script: through the IM listener, over TLS, or through the mailbox listener. */
 export async function chat(plan: JoinPlan): Promise<number> {
   const end = Promise.withResolvers<ProgramEnd>();
   const isMailbox = plan.type === "mailbox";
-  // The terminal is opened first: a mailbox asks for the name before it knows what its server speaks.
+  // The terminal is opened first: a mailbox client asks for the name before it knows which protocol its server speaks.
   const terminal: ChatTerminal = openChatTerminal(
     {
       say: (to, text) => side.say(to, text),

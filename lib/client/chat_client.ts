@@ -8,10 +8,10 @@ import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "..
 import type { ServerChoice } from "../protocols/native/server_choice.ts";
 import type { Link } from "../protocols/session.ts";
 
-/** What the user is asked to type. */
+/** A value that the user is asked for. */
 export type ChatPrompt = ImPrompt | "new password" | "password again";
 
-/** What a chat client wants done. */
+/** A step for the runner of a chat client. */
 export type ChatClientOutput =
   | Exclude<ReconnectingOutput, { type: "ask" }>
   | Extract<ImClientOutput, { type: "expectLink" | "confirmLink" | "probe" | "remark" | "handoutOnly" | "tlsOffered" }>
@@ -23,9 +23,9 @@ export type ChatClientOutput =
 export interface ChatClientOptions {
   readonly name: string | undefined;
   readonly password: string | undefined;
-  /** Whether to ask for TLS before the first login: `tlsOffered` says where the server speaks it, and nothing follows. */
+  /** Whether to ask for TLS before the first login; `tlsOffered` says where the server speaks it, and is the last output. */
   readonly takesTls?: boolean;
-  /** Whether to say what is waited for. */
+  /** Whether to show what the client waits for. */
   readonly trace: boolean;
   /** Whether, without a connection, the user leaves at once. */
   readonly leavesAtOnce?: boolean;
@@ -34,10 +34,10 @@ export interface ChatClientOptions {
 }
 
 /**
- * A client that logs in by the IM handout and continues in the native protocol where the server can, else as the handout's client. Pure.
+ * A client that logs in by the IM handout and continues in the native protocol if the server has it, else as the handout's client.
  *
- * 1. As the handout's client it ends with its connection; once it has spoken the native protocol it reconnects.
- * 2. It logs in once the server has answered as an IM server does; a server of another kind gets no password.
+ * 1. As the handout's client it ends with its connection; after a session in the native protocol it reconnects.
+ * 2. It sends a password only after the server has answered as an IM server does.
  * 3. At the name prompt, `/register NAME` makes an account: it asks for a new password twice.
  */
 export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOutput> {
@@ -55,7 +55,7 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
   #handoutOnly = false;
   /** Why this connection is being closed from this side. */
   #closing: string | undefined;
-  /** How the handout's session has ended; it is told once the connection is closed. */
+  /** How the handout's session has ended; reported once the connection is closed. */
   #end: { readonly status: number; readonly why: string | undefined } | undefined;
   #now = 0;
 
@@ -80,7 +80,7 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
     return this.#im?.isLoggingIn ?? false;
   }
 
-  /** Whether the IM handout is spoken, before the native protocol or in its place; not while it is only logging in again. */
+  /** Whether the IM handout's protocol is in use, before or instead of the native one; false during a login after a reconnect. */
   get speaksIm(): boolean {
     return this.#im !== undefined && (this.#handoutOnly || !this.#wasNative);
   }
@@ -250,7 +250,7 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
     }
   }
 
-  /** A line that comes before the native protocol is spoken, or where it never is. */
+  /** A line of the server before the native protocol, or without it. */
   #line(link: Link, line: string): void {
     if (this.#handoutOnly || link === LB) return this.#outputs.push({ type: "raw", line });
     if (line.startsWith("101") || line.startsWith("201")) return;

@@ -1,7 +1,7 @@
 import type { ChatQuestion } from "../terminal/commands.ts";
 import type { ChatClientActions, LoginActions } from "../terminal/chat_terminal.ts";
 
-/** What is behind the terminal of a chat with a server. */
+/** The client behind the terminal of a chat with a server. */
 export interface ChatSide extends Omit<ChatClientActions<ChatQuestion>, "paths">, LoginActions {
   start(): void | Promise<void>;
   close(): Promise<void>;

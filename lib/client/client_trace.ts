@@ -6,7 +6,7 @@ import { openTraceFile } from "../store/trace_file.ts";
 import { TraceWriter } from "../terminal/trace_writer.ts";
 import { Runner } from "./runner.ts";
 
-/** What a client is to trace, and where. */
+/** The options of a client's trace. */
 export interface TracePlan {
   readonly trace: boolean;
   readonly traceFile: string | undefined;
@@ -20,7 +20,7 @@ export interface ClientTraceParts {
   /** Takes lines for people. */
   readonly show: (line: string) => void;
   readonly mask?: (link: Link) => Mask | undefined;
-  /** What the server did wrong, as the record shows. */
+  /** Takes the mistakes of the server that a record shows. */
   readonly judge?: (record: TraceRecord) => readonly string[];
 }
 

@@ -20,10 +20,10 @@ export type ClientPlan =
   | DoctorPlan
   | ForgetPlan;
 
-/** Look why two machines do not see each other. */
+/** Find out why two machines do not see each other. */
 export interface DoctorPlan {
   readonly type: "doctor";
-  /** The other machine; undefined: look at this one alone. */
+  /** The other machine; undefined to examine only this one. */
   readonly host: string | undefined;
   /** Whether to answer the doctor of another machine. */
   readonly answer: boolean;
@@ -43,7 +43,7 @@ export interface PrintPlan {
   readonly text: string;
 }
 
-/** What the chat with a server and the chat between peers have in common. */
+/** Options of both the chat with a server and the chat between peers. */
 interface CommonPlan {
   /** The folder for keys and for what was shown; undefined for the default. */
   readonly data: string | undefined;
@@ -66,9 +66,9 @@ export interface JoinPlan extends CommonPlan {
   readonly port: number;
   readonly name: string | undefined;
   readonly passwordFile: string | undefined;
-  /** Whether the server of a mailbox speaks the authors' protocol, and is never spoken to in ours. */
+  /** Whether a mailbox client speaks only the authors' protocol. */
   readonly plain: boolean;
-  /** Whether to join without an account, and the room to enter; undefined: it is asked for at a terminal. */
+  /** Whether to join without an account, and the room to enter; undefined to ask for it at a terminal. */
   readonly guest: { readonly room: string | undefined } | undefined;
   /** TLS, to a server with a trusted certificate or with the one in this file; undefined: no TLS. */
   readonly tls: "trusted" | { readonly cert: string } | undefined;
@@ -163,7 +163,7 @@ function readPeer(flags: Flags, attended: boolean): PeerPlan {
   const udp = flags.value("udp");
   const refresh = flags.value("table-refresh");
   const canAsk = attended || page && name === undefined;
-  // A command line with a user name needs nothing more: any free port, and multicast.
+  // With a user name, the rest has defaults: any free port, and multicast.
   const asked = canAsk && name === undefined ? openFields({ name, udp, table: table?.host }) : [];
   if (refresh !== undefined && table === undefined && !asked.includes("table")) {
     throw new UserError("--table-refresh requires peer HOST; for example: client peer 192.168.1.7 --name alice");

@@ -18,13 +18,13 @@ export const OPTIONS: readonly Option[] = [
   },
   { name: "no-history", help: "do not keep typed lines for the next run" },
   { name: "downloads", value: "DIR", help: "folder for received files (Downloads in your home folder)" },
-  { name: "tls", help: "over TLS, to a server's --tls-port (2443)" },
-  { name: "tls-cert", value: "FILE", help: "the same, to the server with the certificate in FILE (its tls-cert.pem)" },
-  { name: "no-tls", help: "without TLS, even to a server that offers it or is known by its certificate" },
-  { name: "plain", help: "speak the mailbox authors' own protocol alone, as their server does" },
+  { name: "tls", help: "connect over TLS, to the server's --tls-port (2443)" },
+  { name: "tls-cert", value: "FILE", help: "the same, and accept only the certificate in FILE (the server's tls-cert.pem)" },
+  { name: "no-tls", help: "connect without TLS, even if the server offers it or its certificate is known" },
+  { name: "plain", help: "speak only the mailbox authors' own protocol" },
   { name: "answer", help: "answer the doctor of another machine, until Ctrl-C" },
   { name: "page", help: "open the chat in a browser on this machine" },
-  { name: "trace", help: "show what goes over the wire on standard error, as HH:MM:SS NAME La> …" },
+  { name: "trace", help: "show on standard error what goes over the wire, as HH:MM:SS NAME La> …" },
   { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line" },
   ...COMMON_OPTIONS,
 ];
@@ -41,9 +41,9 @@ const COMMANDS: readonly Command[] = [
 automatically, and messages typed meanwhile are then sent, once. If the server
 speaks only the IM handout's protocol, the client continues as that client. If
 the server allows it, /register NAME at the name prompt creates an account, and
---guest joins without one: with a name, which a key of this client holds from
-then on, and a room ID. Where the server offers TLS, the client uses it; after a
-login with a password it accepts no other key in the place of that server.
+--guest joins without one, with a room ID and a name that only this client can
+use from then on. The client uses TLS where the server offers it; after a login
+with a password, it accepts that server only with the same key.
 
   TEXT                 send to the current conversation, at first the lobby
   /to NAME TEXT        send to one user, online or offline
@@ -100,9 +100,8 @@ and a room ID, which it asks for at a terminal. /help lists what can be typed.`,
     name: "mailbox",
     synopsis: ["mailbox HOST [PORT]"],
     summary: "the mailbox handout's client, over UDP",
-    text: `The client of the mailbox handout, at port 2004: messages to names, whether they
-are there or not. If a server answers nothing of ours, the client tries the
-protocol of the handout's authors.
+    text: `The client of the mailbox handout, at port 2004: messages to users, online or
+offline. It tries both our protocol and that of the handout's authors.
 
 ${SCRIPTS}`,
     options: ["name", "password-file", "data", "no-history", "downloads", "plain", "page", "trace", "trace-file"],
@@ -114,10 +113,10 @@ ${SCRIPTS}`,
     summary: "chat between clients, without a server",
     text: `Messages go directly to their receivers, over UDP. The address book at HOST,
 such as that of \`server\` on port 2002, lists the peers; without one, peers on
-the same LAN are found by multicast. Without --name the name, the UDP port and
-the server are asked for, at a terminal or in the page of --page. Users of the
-course's own programs are shown as \`alice (plain)\`: what they and you say is
-unconfirmed.
+the same LAN are found by multicast. Without --name, the client asks for the
+name, the UDP port and the server, at a terminal or in the page of --page. Users
+of the course's own programs are shown as \`alice (plain)\`: messages to and from
+them are not confirmed.
 
   /to NAME TEXT        send to one user; if offline, once you both are online
   /table               show the address book's table
@@ -127,7 +126,7 @@ unconfirmed.
   /secure NAME         encrypt the conversation with NAME
 
 Your key and those of your friends are in the --data folder: with another folder
-you are a stranger to them.`,
+you have another key, which your friends do not know.`,
     options: ["name", "udp", "table-refresh", "data", "no-history", "downloads", "page", "trace", "trace-file"],
     examples: ["client peer --name bob", "client peer 192.168.1.7 --name alice --udp 3001"],
   },
@@ -141,18 +140,18 @@ you are a stranger to them.`,
       "check --list [HANDOUT [SIDE]]",
     ],
     summary: "tests a program against its handout",
-    text: `SIDE is server or client. The program is started with COMMAND, in which {port},
-{host}, {users} and {data}, an empty folder, are filled in, and for a client
-{name} and {udp} too, its user's name and UDP port; or it is a server that runs
-already at HOST PORT. A client is typed to, and its screen is read.
+    text: `SIDE is server or client. COMMAND starts the program, with {port}, {host},
+{users} and {data} (an empty folder) filled in, and for a client also {name} and
+{udp}, its user's name and UDP port. With HOST PORT, the server that runs there
+is checked. A client gets typed input, and its output is read.
 
-All plays every submission in FOLDER; FILE has a line for each check, such as
-im server: python3 server.py {port} {users}. Replay judges a trace that the
-server's --record has written.
+"check all" plays every submission in FOLDER; FILE has a line for each check,
+such as im server: python3 server.py {port} {users}. "check im replay" judges a
+trace that the server's --record has written.
 
-Each failure is told as a story: the sentence of the handout, what went over the
-wire, what was expected and what came. Exit status: 0 all passed, 1 a rule
-failed, 2 the check could not run.`,
+Each failure is explained: the sentence of the handout, what went over the wire,
+what was expected, and what came. Exit status: 0 all passed, 1 a rule failed,
+2 the check could not run.`,
     options: CHECK_OPTIONS.map(({ name }) => name),
     examples: [
       "client check im server -- python3 server.py {port} {users}",
@@ -165,10 +164,10 @@ failed, 2 the check could not run.`,
     name: "forget",
     synopsis: ["forget HOST [PORT]"],
     summary: "forget the certificate of a server",
-    text: `client chat remembers each server that speaks TLS by the certificate that it has
-shown at first, and then accepts no other at that host and port (2001). Once the
-server's operator has confirmed that it has another one, this forgets the old
-one; the next connection remembers what it sees then.`,
+    text: `client chat remembers the certificate that a server has shown at the first
+login, and accepts no other at that host and port (2001) afterwards. Once the
+server's operator has confirmed that the certificate is a new one, this command
+forgets the old one; the next login remembers the new one.`,
     options: ["data"],
     examples: ["client forget 192.168.1.7"],
   },
@@ -176,13 +175,13 @@ one; the next connection remembers what it sees then.`,
     name: "doctor",
     synopsis: ["doctor [HOST]", "doctor --answer"],
     summary: "why two machines do not see each other",
-    text: `Looks at this machine: its addresses and which is that of the LAN, the default
-route, firewalls, ports that are taken, and multicast. With HOST, it looks at
-the way there, too; with \`client doctor --answer\` on that machine, at TCP, UDP
-and multicast in both directions, the largest packet, and the clocks.
+    text: `Examines this machine: its addresses and which is that of the LAN, the default
+route, firewalls, ports that are taken, and multicast. With HOST, it also
+examines the way there; while \`client doctor --answer\` runs on that machine, TCP,
+UDP and multicast in both directions, the largest packet, and the clocks, too.
 
-It ends with one sentence, which says what is wrong, and one command, which says
-what to do. Exit status: 0 nothing is wrong, 1 something is, 2 it could not run.`,
+The last lines say what is wrong, in one sentence, and what to do, in one
+command. Exit status: 0 nothing is wrong, 1 something is, 2 it could not run.`,
     options: ["answer"],
     examples: ["client doctor", "client doctor --answer", "client doctor 192.168.1.7"],
   },

@@ -28,13 +28,13 @@ export interface ClientConnection {
 
 /** The owner of a connection, from before it is open until it is gone. */
 export interface ClientConnectionOwner {
-  /** The server is asked for a connection, or asked again. */
+  /** A connection attempt begins. */
   attempt(): void;
   opened(connection: ClientConnection): void;
   receive(bytes: Uint8Array): void;
   /** Everything that arrived together was received. */
   turnEnded(): void;
-  /** There is no connection, or none any more. Called once. */
+  /** The connection could not be opened, or is gone. Called once. */
   disconnected(why: string): void;
   /** Only where the wire is traced. */
   readonly tap?: WireTap | undefined;
@@ -67,7 +67,7 @@ export async function openPlain(where: ServerAddress, owner: ClientConnectionOwn
   }
 }
 
-/** Makes an open connection its owner's. */
+/** Reads from an open connection for its owner. */
 export function serveConnection(conn: Deno.TcpConn | Deno.TlsConn, owner: ClientConnectionOwner): void {
   let over = false;
   const end = (why: string) => {
@@ -133,7 +133,7 @@ class DatagramConnection implements ClientConnection {
     this.abort("bye");
   }
 
-  /** Even so, the peer is told. */
+  /** The peer is notified even so. */
   abort(why: string): void {
     if (this.#link) this.#link.close(why, clock());
     else this.#dialer.abort(why);
@@ -147,7 +147,7 @@ class DatagramConnection implements ClientConnection {
     this.#socket.flushSoon();
   }
 
-  /** Gives the dialer an input, then does what it wants done. */
+  /** Gives the dialer an input, then performs its outputs. */
   #use(input: (now: number) => void): void {
     input(clock());
     for (const output of this.#dialer.takeOutputs()) this.#perform(output);

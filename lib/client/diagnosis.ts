@@ -12,7 +12,7 @@ export interface OwnAddress {
   readonly kind: "network" | "tunnel" | "virtual";
 }
 
-/** What was found out about this machine alone. */
+/** The findings about this machine alone. */
 export interface LocalFacts {
   /** As `Deno.build.os`. */
   readonly system: string;
@@ -27,7 +27,7 @@ export interface LocalFacts {
   readonly multicast: readonly { readonly address: string; readonly heard: readonly string[] }[];
 }
 
-/** What was found out about the way to another machine. */
+/** The findings about the way to another machine. */
 export interface RemoteFacts {
   readonly host: string;
   readonly address: string | undefined;
@@ -36,7 +36,7 @@ export interface RemoteFacts {
   readonly neighbour: Neighbour;
   /** Whether the router of this network answers; undefined where there is none. */
   readonly router: Neighbour | undefined;
-  /** What `client doctor --answer` on the other machine has found; undefined where it does not run or is not reached. */
+  /** The findings of `client doctor --answer` on the other machine; undefined if it does not run there or is not reached. */
   readonly answer: AnswerFacts | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface AnswerFacts {
   readonly clockMs: number;
 }
 
-/** What is wrong, in one sentence, and what to do, in one command. */
+/** The cause in one sentence, and the remedy in one command. */
 export interface Conclusion {
   readonly isFine: boolean;
   readonly sentence: string;
@@ -136,7 +136,7 @@ export function conclude(local: LocalFacts, remote: RemoteFacts): Conclusion {
   return wrongRoute(local, remote, address) ?? silence(remote, address) ?? answered(local, remote, address);
 }
 
-/** The system sends elsewhere than into the network that both are in, or nowhere. */
+/** The system does not send into the network that both machines are in. */
 function wrongRoute(
   { system, addresses }: LocalFacts,
   { route }: RemoteFacts,
@@ -166,7 +166,7 @@ function wrongRoute(
   return undefined;
 }
 
-/** Nothing at all comes back from the other machine. */
+/** No answer of any kind comes back from the other machine. */
 function silence({ tcp, neighbour, router, answer, route }: RemoteFacts, address: string): Conclusion | undefined {
   if (answer !== undefined || tcp.some(({ outcome }) => outcome === "open" || outcome === "refused")) return undefined;
   if (neighbour === "answers") {

@@ -12,7 +12,7 @@ import type { PeerTrace } from "./peer_trace.ts";
 import { Runner } from "./runner.ts";
 import { ownPlaces } from "./transfer/streams.ts";
 
-/** Both sides have this name towards each other: the chat has said who they are, and their keys show it. */
+/** The peer name that both sides use: the chat has identified them, and their keys prove it. */
 const PEER_NAME = "direct";
 
 export interface DirectHooks {
@@ -34,10 +34,10 @@ interface Port {
 }
 
 /**
- * The direct connections of a client: each conversation has a UDP port, a key and a memory of its own, which end with it.
+ * The direct connections of a client: each conversation has its own UDP port, key and store, which are released at its end.
  *
- * 1. Only the holder of the key that came through the chat is heard, from hosts that the chat has named, and only sealed.
- * 2. A message that has not arrived when its connection ends is told as failed; it is not sent again through the server.
+ * 1. It accepts only encrypted messages from the holder of the key that came through the chat, from hosts that the chat has named.
+ * 2. A message that has not arrived when its connection ends is reported as failed, and not sent again through the server.
  */
 export class DirectClient {
   readonly #runner = new Runner<DirectOutput, DirectConversations>(
@@ -182,7 +182,7 @@ export class DirectClient {
     port.client.leave();
   }
 
-  /** The ids of several ports are told apart. */
+  /** An id that is unique among all ports. */
   #idOf(port: Port, id: string): string {
     return `direct-${port.client.port}-${id}`;
   }

@@ -37,7 +37,7 @@ const SYSTEMS: Readonly<Record<string, SystemNetwork>> = {
   windows: WINDOWS_NETWORK,
 };
 
-/** Looks at this machine and, with a host, at the way to it; shows each fact as it is found. */
+/** Examines this machine and, with a host, the way to it; shows each fact as it is found. */
 export async function examine(
   host: string | undefined,
   show: (label: string, text: string) => void,

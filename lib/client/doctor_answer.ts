@@ -16,10 +16,10 @@ const REPEATS = 3;
 /** Datagrams for one question, and how long each is. */
 const MOST_SIZES = 16;
 const MOST_BYTES = ETHERNET_MTU - HEADER_BYTES;
-/** Different sizes that are remembered of one asker: more than a search for the path MTU takes. */
+/** Different sizes that are remembered for one asker: more than a search for the path MTU takes. */
 const MOST_REMEMBERED = 100;
 
-/** What has arrived of one asker. */
+/** The datagrams that have arrived from one asker. */
 interface Received {
   /** Where its datagrams come from, which may be a router's address and port. */
   from: Address | undefined;
@@ -96,7 +96,7 @@ export class DoctorAnswer {
           const { sizes, groups } = this.#received.get(token) ?? { sizes: [], groups: [] };
           await session.send({ sizes: [...sizes], groups: [...groups] });
         } else if (line.do === "datagrams" && typeof line.port === "number") {
-          // Only to the address that has connected: a forged one cannot be flooded.
+          // Only to the address that has connected, so that a forged request cannot flood another machine.
           const from = this.#received.get(token)?.from;
           const to = from?.hostname === hostname ? from : { hostname, port: line.port };
           for (const bytes of sizesOf(line.sizes).slice(0, MOST_SIZES)) {

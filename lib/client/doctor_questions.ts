@@ -6,7 +6,7 @@ import { type AnswerFacts, DOCTOR_CONNECT_MS, DOCTOR_PORT, GROUPS } from "./diag
 import { announce, probeText, sizesOf } from "./doctor_answer.ts";
 import { pathMtu } from "./path_mtu.ts";
 
-/** Datagrams that have not arrived are sent again, and waited for this long in all. */
+/** The total time for datagrams to arrive; lost ones are sent again within it. */
 const ATTEMPTS = 3;
 const ATTEMPT_MS = 400;
 const LOOK_MS = 50;
@@ -84,7 +84,7 @@ class Questions {
     return { mtuOut, mtuBack };
   }
 
-  /** Sends what has not arrived until it has, or the attempts are over; all that has arrived. */
+  /** Sends datagrams until all have arrived, or the attempts are over; returns those that have arrived. */
   async #arrived(
     sizes: readonly number[],
     send: (missing: readonly number[]) => Promise<void>,

@@ -64,7 +64,7 @@ export class ImRunner<Output, M extends ImMachine & Machine<Output | LinkOutput>
   readonly #runner: Runner<Output | LinkOutput, M>;
   #connection: ImConnection | undefined;
 
-  /** `where` is called for each connection; an error that it throws is why there is none. */
+  /** `where` is called for each connection; if it throws, its error is the reason for having no connection. */
   constructor(
     readonly where: () => ServerAddress,
     machine: M,
@@ -81,14 +81,14 @@ export class ImRunner<Output, M extends ImMachine & Machine<Output | LinkOutput>
     return this.#runner.input(give);
   }
 
-  /** Ends it: the machine is not woken any more, and what was written is delivered. */
+  /** Stops the timer, and closes the connections once everything written is delivered. */
   async close(): Promise<void> {
     this.#runner.close();
     await this.#connection?.close();
     await this.trace?.close();
   }
 
-  /** Whether the output concerns the connections, and is done. */
+  /** Performs an output that concerns the connections; false for any other. */
   #perform(output: LinkOutput): boolean {
     const connection = this.#connection;
     switch (output.type) {

@@ -26,7 +26,7 @@ import { Runner } from "./runner.ts";
 
 type Connecting = { type: "connect" | "write" | "close" | "abort" };
 
-/** What is left for a program to do: everything but connections and proofs. */
+/** The outputs for the program: all but those about connections and proofs. */
 export type ProgramOutput =
   | Exclude<ReconnectingOutput, Connecting | { type: "identify" | "prove" | "ask" }>
   | Extract<ChatClientOutput, { type: "ask" | "raw" | "handoutOnly" }>
@@ -53,7 +53,7 @@ const LINK = 0;
 export interface Joined<Side extends NativeSide> {
   readonly side: Side;
   readonly name: string;
-  /** Whether the IM handout is spoken, before the native protocol or in its place. */
+  /** Whether the IM handout's protocol is in use, before or instead of the native one. */
   readonly speaksIm: boolean;
   start(): void;
   /** Gives the native client or the page an input. */
@@ -64,7 +64,7 @@ export interface Joined<Side extends NativeSide> {
   leave(): void;
   /** Ctrl-C: leaves now. */
   interrupt(): void;
-  /** Leaves, since it cannot go on. */
+  /** Leaves after a failure. */
   fail(why: string): void;
 }
 
@@ -73,7 +73,7 @@ export interface ImJoining {
   /** Other servers to go to, and where the next connection goes. */
   readonly servers?: ServerChoice;
   readonly where?: () => ServerAddress;
-  /** If given, a server that speaks TLS is told no name: this gets what it says, and the joining is over. */
+  /** If given, a server that speaks TLS gets no name: this takes its offer, and joining ends there. */
   readonly offered?: ((offer: TlsOffer) => void) | undefined;
 }
 

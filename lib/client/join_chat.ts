@@ -12,12 +12,12 @@ import { findOffer, type KnownServerOwner, nameOf, openKnown, openTold } from ".
 /**
  * Joins a chat with a server in the way that the plan and the server allow.
  *
- * 1. A server that offers TLS gets the name and the proof of the password over TLS alone. Once it has proved its own part, it
- *    is known.
+ * 1. A server that offers TLS gets the name and the proof of the password only over TLS. Once it has proved that it knows the
+ *    password, too, it is a known server.
  * 2. A known server is joined over TLS or not at all.
  * 3. Where a server that is not known cannot be reached over TLS, or offers none, it is joined as the IM handout says.
- * 4. A guest has no password with which a new server could prove its part: it is joined over TLS, and not remembered.
- * 5. Another server of the same chat is joined in the same way as the first, over TLS only if it has the key that was told.
+ * 4. A guest has no password, so a new server cannot prove itself: the guest joins over TLS, and the server is not remembered.
+ * 5. Another server of the same chat is joined in the same way as the first, and over TLS only if it has the announced key.
  */
 export function joinChat<Side extends NativeSide>(
   plan: JoinPlan,
@@ -31,11 +31,11 @@ export function joinChat<Side extends NativeSide>(
   const servers = new ServerChoice(plan);
   const note = (line: string) => perform({ type: "trace", line: `${line}\n` });
   let leaving = false;
-  /** What a new server has proved on this connection. */
+  /** The certificate that a new server has proved to own on this connection. */
   let proved: TlsOffer | undefined;
   let current = hosts.get(plan) || plan.guest ? secured(undefined) : plain((offer) => next(secured(offer)));
 
-  /** Goes on in another way; nothing was said in the first one but the question for TLS. */
+  /** Goes on over another connection; on the first one the client has only asked for TLS. */
   function next(way: Joined<Side>): void {
     current = way;
     current.start();

@@ -12,12 +12,12 @@ import type { HostName, KnownHosts } from "../store/known_hosts.ts";
 import { type ClientConnectionOwner, CONNECT_MS, openTcp, serveConnection } from "./connections.ts";
 import { THIS_CLIENT } from "./program.ts";
 
-/** For the server to say where it speaks TLS; a LAN takes milliseconds. */
+/** Time for the server to say where it speaks TLS; a LAN takes milliseconds. */
 const ANSWER_MS = 5000;
 
-/** What becomes of a server that is not reached as it is known. */
+/** Handles a server that is not reached as it is known. */
 export interface KnownServerOwner extends ClientConnectionOwner {
-  /** Something else answers in its place. No password was sent to it, and none may be. `details` are lines for the user. */
+  /** A server with another key answers. No password was sent to it, and none may be. `details` are lines for the user. */
   refused(why: string, details: readonly string[]): void;
   /** A server that was not known before offers TLS, and its port there cannot be reached. */
   unreachable(why: string): void;
@@ -28,7 +28,7 @@ export interface KnownServerOwner extends ClientConnectionOwner {
 /**
  * Connects over TLS to a server that has shown its certificate.
  *
- * 1. Nothing is accepted in the place of a server that is in `hosts`; its owner puts a new one there once it has logged in.
+ * 1. For a host in `hosts`, no other key is accepted; the owner of `hosts` adds a new server once it has logged in.
  * 2. A renewed certificate of the same key is the same server; so is one whose TLS port has changed.
  */
 export async function openKnown(
@@ -56,8 +56,8 @@ export async function openKnown(
 }
 
 /**
- * Connects over TLS to a server of which a verified one has told the fingerprint of its key. Nothing else is accepted in its place,
- * and no other key than the one that `hosts` has of it, if any.
+ * Connects over TLS to a server whose key's fingerprint a verified server has announced. No other key is accepted, and if `hosts`
+ * has a key for it, that must be the same one.
  */
 export async function openTold(
   where: HostName,
@@ -88,7 +88,7 @@ export async function openTold(
   return await openKnown(where, hosts, offer, owner);
 }
 
-/** The known server is not reached: what the port of the IM handout says now, which is asked nothing else. */
+/** The known server is not reached: asks the IM listener only about TLS, to explain why. */
 async function lookAgain(
   where: HostName,
   hosts: KnownHosts,

@@ -11,7 +11,7 @@ import { FetchedFile, OutgoingFile } from "../store/left_file.ts";
 import type { FileRequests } from "./file_requests.ts";
 import type { TransferRunner } from "./transfer/runner.ts";
 
-/** Files at the server that can be fetched by their number; the oldest go first. */
+/** Cap on files at the server that can be fetched by number; the oldest are dropped first. */
 const KNOWN = 500;
 /** Between two lines of progress. */
 const SHOW_MS = 250;
@@ -33,16 +33,16 @@ type Begun = { readonly id: string; readonly offset: number };
 /**
  * Files at the server, for a terminal: leaves them, and fetches those of others, over HTTP with a ticket of the session.
  *
- * 1. What arrives is in the downloads as a `.part`, and gets its name once it has the SHA-256 of its message.
+ * 1. A download is a `.part` file until its SHA-256 is that of its message; then it gets its name.
  * 2. An interrupted upload or download goes on where it was when it is asked for again.
  */
 export class LeftFiles {
   readonly #options: LeftFilesOptions;
   /** By id. */
   readonly #incoming = new Map<string, Incoming>();
-  /** Of uploads and downloads that are under way, by id. */
+  /** Uploads and downloads under way, by id. */
   readonly #controls = new Map<string, AbortController>();
-  /** Of uploads that have no id yet. */
+  /** Uploads without an id yet. */
   readonly #beginning = new Set<AbortController>();
 
   constructor(options: LeftFilesOptions) {
@@ -182,7 +182,7 @@ export class LeftFiles {
     return await (await this.#request("", { method: "POST", headers: json, body, signal })).json();
   }
 
-  /** Sends what the server does not have; the text of the message about the file. */
+  /** Sends the bytes that the server lacks; returns the text of the message about the file. */
   async #upload(
     file: OutgoingFile,
     begun: Begun,

@@ -5,11 +5,11 @@ import { nativeChat } from "./native_chat.ts";
 import { PlainMailbox } from "./plain_mailbox.ts";
 import type { ProgramEnd } from "./program.ts";
 
-/** For so long a server is asked in the authors' words first; a LAN answers within milliseconds. */
+/** How long the authors' protocol is tried first; a server on a LAN answers within milliseconds. */
 export const PLAIN_MS = 390;
 
 /**
- * The mailbox handout's client before it has a name and knows what its server speaks; then it becomes the side for that.
+ * The mailbox handout's client before it has a name and knows its server's protocol; `become` gets the client for that protocol.
  *
  * The authors' protocol is tried first: our own server ignores it, but a datagram of ours crashes their server.
  */
@@ -36,7 +36,7 @@ export function beginMailbox(
     leave: () => end({ status: 1 }),
     interrupt: () => end({ status: 130 }),
     close: () => Promise.resolve(),
-    // Nothing of the chat is asked before there is a name.
+    // The chat has no questions before there is a name.
     say: () => ({ why: "there is no connection yet" }),
     ask: () => {},
     file: () => {},

@@ -14,17 +14,17 @@ import type { PageHost } from "./page_site.ts";
 
 type Say = Extract<PageServerOutput, { type: "say" }>;
 
-/** Their server does not tell by itself who comes and goes. */
+/** How often the list of users is requested, since their server does not announce changes. */
 const USERS_EVERY_MS = 5000;
 /** Messages of the page that wait for their turn. */
 const MAX_WAITING = 1000;
 
 /**
- * The page at a server of the mailbox authors: their client is on one side, a server for the page on the other.
+ * The page at a server of the mailbox authors: a client of that server, and a server for the page.
  *
- * 1. A message is shown as sent once their server has confirmed it. One at a time is under way, since what the page is told of
- *    one holds for all before it.
- * 2. What was said before is asked for when a conversation is opened, or when a message comes in it, and is shown before that.
+ * 1. A message is shown as sent once their server has confirmed it. One at a time is under way, since a confirmation to the page
+ *    covers all earlier messages.
+ * 2. Earlier messages are requested when a conversation is opened or gets a message, and are shown before that message.
  */
 export class MailboxPage implements PageHost {
   readonly isLoggedIn = true;
@@ -36,9 +36,9 @@ export class MailboxPage implements PageHost {
   #usersRefs: number[] = [];
   /** The request of the page that is being asked. */
   #ref: number | undefined;
-  /** Conversations by whether what was said before is known; while it is not, their new messages wait. */
+  /** For each conversation, whether its earlier messages are known; until then its new messages wait. */
   readonly #earlier = new Map<string, "known" | ShownMessage[]>();
-  /** How often the page was told a message that looks so. */
+  /** How many times the page has received a message with this text and sender. */
   readonly #told = new Map<string, number>();
   readonly #polling: ReturnType<typeof setInterval>;
   #draining = false;
@@ -81,7 +81,7 @@ export class MailboxPage implements PageHost {
       case "joined":
         return this.#input((server) => server.event(event, this.#ref, clock()));
       case "denied":
-        // What has no answer will not come.
+        // Unanswered requests will not be answered.
         for (const [key, held] of this.#earlier) if (held !== "known") this.#release(key, []);
         for (const ref of this.#usersRefs.splice(0)) this.#input((server) => server.event(event, ref, clock()));
         return this.#input((server) => server.event(event, this.#ref, clock()));
@@ -181,7 +181,7 @@ export class MailboxPage implements PageHost {
     else this.#tell(message);
   }
 
-  /** Asks once for what was said before in a conversation. */
+  /** Requests the earlier messages of a conversation, once. */
   #retrieve(of: Target): void {
     if (this.#hold(keyOf(of))) this.mailbox.ask({ type: "history", of, limit: 0 });
   }
@@ -192,7 +192,7 @@ export class MailboxPage implements PageHost {
     return true;
   }
 
-  /** What was said before is known: the page is told what it does not have, then what has come meanwhile. */
+  /** The earlier messages are known: the page gets those that it lacks, then those that have arrived meanwhile. */
   #release(key: string, earlier: readonly ShownMessage[]): void {
     const held = this.#earlier.get(key);
     this.#earlier.set(key, "known");

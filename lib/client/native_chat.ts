@@ -27,7 +27,7 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
     say,
     signal: (to, text) => client.use((native) => native.signal(to, text)),
   });
-  /** Users of whom it is known whether they are here. */
+  /** Users whose presence is known. */
   const present = new Map<string, boolean>();
   let filesAt: string | undefined;
   const requests = new FileRequests(
@@ -99,7 +99,7 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
     else if (event.type === "users") { for (const { name, online } of event.users) present.set(name, online); }
   }
 
-  /** Files at the server have their own way, and so has one for a user who is away. */
+  /** Files at the server are fetched over HTTP; so is a file for a user who is away. */
   function act(command: FileCommand): void {
     const meant = "n" in command ? files.meant(command.n) : undefined;
     if ("n" in command && meant !== undefined && left.has(meant)) return void left[command.type](meant);
@@ -112,7 +112,7 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
     void left.leave(path, to);
   }
 
-  /** A guest's room: who knows its name may enter, so it is typed unseen, and not listed. */
+  /** A guest's room: its name is all that is needed to enter, so the input is hidden, and the room unlisted. */
   function enterRoom(room: string | undefined): void {
     if (room === undefined && Deno.stdin.isTerminal()) return terminal.askRoom(enterRoom);
     terminal.chat();
@@ -121,7 +121,7 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
 
   return {
     start: () => client.start(),
-    // The handout has commands that say the same.
+    // The handout's own commands do the same.
     say: (to, text) =>
       "user" in to && direct.isOn(to.user)
         ? direct.say(to.user, text)

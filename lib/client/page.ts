@@ -15,7 +15,7 @@ import type { PageHost } from "./page_site.ts";
 import { PlainMailbox, type PlainMailboxView } from "./plain_mailbox.ts";
 import { performCommon, type ProgramEnd, runJoined } from "./program.ts";
 
-/** What is behind the page and the terminal. */
+/** The client behind the page and the terminal. */
 interface PageClient {
   start(): void | Promise<void>;
   /** The user has typed a name or a password. */
@@ -25,7 +25,7 @@ interface PageClient {
   close(): void | Promise<void>;
 }
 
-/** What the program gives to its client. */
+/** What the program provides for its client. */
 interface PageProgram {
   readonly terminal: ChatTerminal;
   end(end: ProgramEnd): void;
@@ -116,7 +116,7 @@ function relayed(plan: JoinPlan, program: PageProgram): PageClient {
   return { start, typed, leave, interrupt, close: () => {} };
 }
 
-/** A mailbox, of which it is not known what its server speaks: the name is asked for, then the authors' protocol is tried. */
+/** A mailbox whose server's protocol is not known yet: asks for the name, then tries the authors' protocol. */
 function named(plan: JoinPlan, program: PageProgram): PageClient {
   const begin = (name: string) => program.become(plain({ ...plan, name }, program));
   return {

@@ -9,8 +9,8 @@ const ASKED = ["range", "upload-offset", "content-type"];
 const ANSWERED = ["content-type", "content-range", "content-disposition", "content-security-policy", "etag"];
 
 /**
- * Files at the server for a client's own page: its requests go to the server as this client's, with a ticket of its session, in
- * pieces that are held whole.
+ * Files at the server for a client's own page: forwards its requests with a ticket of this client's session, in pieces that are
+ * held in memory.
  */
 export class PageFiles {
   constructor(readonly requests: FileRequests) {}

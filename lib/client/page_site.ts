@@ -19,7 +19,7 @@ export interface PageHost {
   readonly isLoggedIn: boolean;
   /** The client address table; none with a server. */
   table?(): TableView | undefined;
-  /** The fields of the form that comes before the chat; undefined where nothing is asked, or nothing any more. */
+  /** The open fields of the form before the chat; undefined if there are none. */
   form?(): unknown;
   /** Takes the form; the rule that it breaks, if it does. */
   fill?(fields: Readonly<Record<string, unknown>>): Promise<{ readonly why: string } | undefined>;
@@ -66,7 +66,7 @@ export class ClientSite implements Site {
     return `/#open=${this.#ticket ?? ""}`;
   }
 
-  /** Does what the host's machine wants done. */
+  /** Performs an output of the host's machine. */
   perform(output: PageOutput): void {
     const socket = this.#open.get(output.page);
     if (!socket) return;

@@ -1,4 +1,4 @@
-/** Sends datagrams with these payloads, in bytes, some times if need be; those that have arrived. */
+/** Sends datagrams with these payloads, in bytes, several times if necessary; resolves with those that have arrived. */
 export type SendSizes = (sizes: readonly number[]) => Promise<ReadonlySet<number>>;
 
 /** Of IPv4 and UDP. */

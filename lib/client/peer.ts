@@ -53,7 +53,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
   }
 }
 
-/** What the peer starts with, once the user has answered what the command line leaves open. */
+/** The settings of the peer, once the user has answered the questions that the command line leaves open. */
 function filledIn(plan: PeerPlan, terminal: PeerTerminal): Promise<PeerStart> {
   const { name, udp, table } = plan;
   const form = new PeerForm(plan.asked, { name, udp, table }, isFreeUdpPort);
@@ -71,7 +71,7 @@ function filledIn(plan: PeerPlan, terminal: PeerTerminal): Promise<PeerStart> {
   return filled.promise;
 }
 
-/** Chats; `ready` is given what the terminal's user can do. */
+/** Runs the chat; `ready` gets the interface for the terminal. */
 async function talk(
   plan: PeerPlan,
   terminal: PeerTerminal,
@@ -85,7 +85,7 @@ async function talk(
   const net = openPort(plan.udp, {
     show: (event, ref) => {
       forPage((page) => page.event(event, ref, clock()));
-      // Another program offers no files, whatever its text looks like.
+      // Other programs cannot offer files, even if their text looks like an offer.
       const mayBeOffer = !page && event.type === "message" && !isPlainLabel(event.message.from);
       if (mayBeOffer && files.heard(event.message, event.own)) return;
       terminal.event(event);
@@ -109,7 +109,7 @@ async function talk(
     },
   });
   const page = open ? new PageServer(plan.name, freshRun()) : undefined;
-  /** Gives the page's server an input, then does what it wants done. */
+  /** Gives the page's server an input, then performs its outputs. */
   function forPage(input: (page: PageServer) => void): void {
     if (!page) return;
     input(page);

@@ -14,13 +14,13 @@ import type { PeerKeys } from "../store/peer_keys.ts";
 import { askDirectory, type DirectoryQueryOptions } from "./directory_client.ts";
 import { type PeerTrace, TABLE_LINK } from "./peer_trace.ts";
 
-/** What the program of a peer is told. */
+/** The events of a peer for its program. */
 export interface PeerClientHooks {
   /** `ref` is that of the question which the event answers. */
   show(event: PeerEvent, ref?: number): void;
   /** Text from another program for ours; `at` is the sender's IP address. */
   signalled?(from: string, text: string, at: string): void;
-  /** Those that could be asked at the start have answered, or had their time. */
+  /** The peers asked at the start have answered, or their time is over. */
   settled(): void;
   /** It is over. Called once. */
   ended(): void;
@@ -92,7 +92,7 @@ export class PeerClient {
     return said ?? { why: this.#failure ?? "it has not begun" };
   }
 
-  /** Sends text to a person's program, not to the person; false when it is not there. */
+  /** Sends text to a person's program, which does not show it; false when it is not connected. */
   signal(to: string, text: string): boolean {
     return this.#input((peer, now) => peer.signal(to, text, now)) ?? false;
   }
@@ -159,7 +159,7 @@ export class PeerClient {
     return result;
   }
 
-  /** What cannot be committed is neither sent nor shown: then it is over. */
+  /** A turn that cannot be committed is neither sent nor shown, and ends the program. */
   #flush(): void {
     this.#use((peer, now) => {
       peer.flush(now);

@@ -8,7 +8,7 @@ export interface TableServer {
   readonly port: number;
 }
 
-/** What a peer starts with. */
+/** The settings of a peer. */
 export interface PeerStart {
   readonly name: string;
   /** The UDP port; 0 for any free one. */
@@ -33,8 +33,8 @@ export interface BrokenField {
 }
 
 /**
- * The questions of `client peer`: user name, UDP port, server IP, those of them that the command line has left open. A terminal
- * asks them one after the other, and again where an answer breaks a rule; the page has them in one form.
+ * The questions of `client peer` that the command line leaves open: user name, UDP port, server IP. A terminal asks them one by
+ * one, and again if an answer breaks a rule; the page shows them in one form.
  */
 export class PeerForm {
   readonly #asked: (keyof PeerStart)[];
@@ -46,7 +46,7 @@ export class PeerForm {
     this.#start = start;
   }
 
-  /** What is known so far: everything, once there is no further question. */
+  /** The answers so far; complete once there is no further question. */
   get start(): PeerStart {
     return this.#start;
   }

@@ -7,14 +7,14 @@ import { type OpenPage, openPage } from "./open_page.ts";
 import type { PageHost } from "./page_site.ts";
 import { ADDRESS_BOOK_PORT, PeerForm, type PeerStart } from "./peer_form.ts";
 
-/** What the page shows once the peer chats. */
+/** The page's view of a running peer. */
 export interface PeerPageChat extends Pick<PageHost, "pageOpened" | "pageReceived" | "pageClosed"> {
   table(): TableView | undefined;
 }
 
 /**
- * The page of a peer: a form with what the command line has left open, then the chat and the client address table.
- * Its address is shown when there is something to see: at once for the form, otherwise with the chat.
+ * The page of a peer: a form with the questions that the command line leaves open, then the chat and the client address table.
+ * Its address is shown once it has content: at once with a form, otherwise when the chat begins.
  */
 export class PeerPage implements PageHost {
   #open: OpenPage | undefined;

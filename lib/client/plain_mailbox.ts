@@ -20,13 +20,13 @@ export interface PlainMailboxOptions extends ServerAddress, TracePlan {
   readonly name: string;
   /** Whether another name can be asked for. */
   readonly interactive: boolean;
-  /** For how long it tries to connect; undefined for as long as the handout says. */
+  /** How long it tries to connect; undefined for the handout's time. */
   readonly connectMs?: number;
-  /** Nothing of theirs has answered; undefined where that is the end. */
+  /** No server of theirs has answered; if undefined, the client ends then. */
   readonly unanswered?: () => void;
 }
 
-/** What shows a chat: a terminal, or what serves the page. */
+/** The view of a chat: a terminal, or the server of the page. */
 export type PlainMailboxView = Pick<
   ChatTerminal,
   "attempt" | "connected" | "askUsername" | "lobbyIs" | "event" | "chat" | "note" | "problem"
@@ -97,7 +97,7 @@ export class PlainMailbox implements ChatSide {
       case "users":
         return this.#runner.input((client, now) => client.askUsers(now));
       case "rooms":
-        // There is one group, and nothing to ask; how many members it has, no one says.
+        // The only group is known without asking; the server does not report its number of members.
         return this.terminal.event({ type: "rooms", rooms: [{ name: LOBBY, members: 0, joined: this.#joined }] });
       case "join":
         if (question.room === LOBBY) return this.#runner.input((client, now) => client.join(now));
@@ -226,7 +226,7 @@ export class PlainMailbox implements ChatSide {
   }
 }
 
-/** The last time that a clock has shown `HH:MM:SS`, which is all that these servers say; now, for another text. */
+/** The latest time that reads `HH:MM:SS`, since these servers send no date; the present time for any other text. */
 function timeOf(text: string): number {
   const now = new Date();
   const [, hours, minutes, seconds] = /^(\d\d):(\d\d):(\d\d)/.exec(text) ?? [];

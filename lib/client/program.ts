@@ -5,7 +5,7 @@ import type { ChatTerminal } from "../terminal/chat_terminal.ts";
 import { printError } from "../terminal/print.ts";
 import type { Joined, ProgramOutput } from "./join.ts";
 
-/** What a reader types to start this program. */
+/** The command that starts this program. */
 export const THIS_CLIENT = Deno.build.standalone ? "partyline-client" : "deno task client";
 
 /** How a program ends: its exit status, and why, where there is something to say. */
@@ -44,14 +44,14 @@ export async function runJoined(
   client.start();
   const { status, why } = await end;
   await close();
-  // In a terminal it is shown in words of its own.
+  // The terminal has its own words for it.
   if (why !== undefined) terminal.notConnected(why);
   await terminal.close();
   if (why !== undefined && !Deno.stdout.isTerminal()) printError(`client: ${sanitized(why)}\n`);
   return status;
 }
 
-/** What the programs for a chat do alike: everything that only has to be shown, or ends the program. */
+/** Performs the outputs that all chat programs handle in the same way: those to be shown, and those that end the program. */
 export function performCommon(
   output: ProgramOutput,
   terminal: ChatTerminal,
@@ -82,7 +82,7 @@ export function performCommon(
   }
 }
 
-/** Writes down what was shown; a disk that cannot take it is complained about once. */
+/** Records which messages were shown; a failing disk is reported once. */
 export class ShownRecorder {
   #complained = false;
 

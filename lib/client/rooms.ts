@@ -16,7 +16,7 @@ import { Runner } from "./runner.ts";
 import { usualDownloads } from "./transfer/files.ts";
 
 const LINK = 0;
-/** Pieces are writes of their own. */
+/** Each piece of a file is one write. */
 const OPTIONS = { outboxBytes: 1024 * 1024, separateWrites: true, lingerMs: 1000 };
 
 /** The rooms handout's client; resolves with the exit status. */
@@ -65,7 +65,7 @@ export async function rooms(plan: RoomsPlan): Promise<number> {
     tap: trace?.tap(LINK),
     failed: () => input((client, now) => client.closed("broken", now)),
   }, OPTIONS);
-  // What the server has not taken is part of each tick.
+  // Each tick reports the bytes that the server has not taken yet.
   const machine = {
     get wakeAt() {
       return client.wakeAt;

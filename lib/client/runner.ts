@@ -4,8 +4,8 @@ import { clock } from "../net/clock.ts";
 /**
  * Runs a machine of the client.
  *
- * 1. After each input, everything that the machine wants done is done, in order; an input in the middle of that only adds to it.
- * 2. The machine is woken once its time has come.
+ * 1. After each input, the machine's outputs are performed in order; an input during that only adds outputs to the end.
+ * 2. `tick` is called at `wakeAt`.
  */
 export class Runner<Output, M extends Machine<Output>> {
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -22,7 +22,7 @@ export class Runner<Output, M extends Machine<Output>> {
     return result;
   }
 
-  /** The machine is not woken any more. */
+  /** Stops the timer. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -37,7 +37,7 @@ export class Runner<Output, M extends Machine<Output>> {
     } finally {
       this.#draining = false;
     }
-    // A timer that comes too early costs less than one that is set anew with every message.
+    // An early timer costs less than setting a new one with every message.
     if (this.machine.wakeAt < this.#timerAt) this.#sleep();
   }
 

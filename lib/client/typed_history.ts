@@ -2,7 +2,7 @@ import { HistoryFile } from "../store/history_file.ts";
 import { defaultDataFolder } from "../store/identity.ts";
 import type { LineStore } from "../terminal/prompt_input.ts";
 
-/** The lines of earlier runs, where a person types and wants them kept. */
+/** The typed lines of earlier runs, at a terminal and without `--no-history`. */
 export function typedHistory(
   plan: { readonly data: string | undefined; readonly history: boolean },
 ): LineStore | undefined {

@@ -1,4 +1,4 @@
-/** Milliseconds since 1970 that never go back, whatever is done to the machine's clock. */
+/** Milliseconds since 1970 that never go back, even if the machine's clock is set back. */
 export function clock(): number {
   return performance.timeOrigin + performance.now();
 }

@@ -5,7 +5,7 @@ export interface DatagramSink {
   send(datagram: Uint8Array, to: Deno.NetAddr): Promise<number>;
 }
 
-/** Hears what goes over a UDP port. It calls nothing back. */
+/** Observes the datagrams that a UDP port sends. It must not call back. */
 export interface DatagramTap {
   /** A datagram is handed to the network. */
   sent(to: Address, datagram: Uint8Array): void;
@@ -15,12 +15,12 @@ export interface DatagramTap {
 
 /** Past this limit datagrams are dropped, as a network may drop them. */
 const WAITING_BYTES = 4 * 1024 * 1024;
-/** The same for those to strangers, of 48 bytes: their answers need not wait for long. */
+/** The same for datagrams to strangers, of 48 bytes: a short queue keeps their answers quick. */
 const LAST_BYTES = 16 * 1024;
 
 /**
- * Sends datagrams one after the other, those to strangers last: a socket of Deno 2.4 that is asked to send several while it has no room resolves only
- * the last of these promises.
+ * Sends datagrams one after the other, those to strangers last: of several sends while a socket has no room, Deno 2.4 resolves only
+ * the last promise.
  */
 export class DatagramOutbox {
   readonly #waiting = new DatagramQueue(WAITING_BYTES);
@@ -43,7 +43,7 @@ export class DatagramOutbox {
     return this.#sending ? new Promise((resolve) => this.#whenIdle = resolve) : Promise.resolve();
   }
 
-  /** Drops what waits. */
+  /** Drops the waiting datagrams. */
   drop(): void {
     this.#waiting.clear();
     this.#last.clear();

@@ -22,7 +22,7 @@ export interface DatagramUser {
 const RECEIVE_AGAIN_MS = 20;
 const DATAGRAM_BYTES = 65_536;
 const TICK_MS = 20;
-/** What waits when a socket is closed may take so long: what the system cannot send must not delay a stop. */
+/** Time to send the waiting datagrams of a closed socket: a system that cannot send must not delay a stop. */
 const CLOSE_MS = 500;
 
 /** A UDP port and its turns: what happens in one is flushed together at its end. */

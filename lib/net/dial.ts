@@ -3,7 +3,7 @@ import type { ProbeOutcome } from "../core/liveness.ts";
 
 const PROBE_MS = 5000;
 
-/** What came of connecting to a port. */
+/** The result of connecting to a port. */
 export type TcpOutcome = "open" | "refused" | "silent" | "unreachable";
 
 /** Connects to the port that a machine has connected from, where nothing listens: a machine that is there refuses. */
@@ -48,7 +48,7 @@ function notItself(conn: Deno.TcpConn): Deno.TcpConn {
 /** The peer does not prove that it is the one who is meant, or speaks no TLS. */
 export class HandshakeError extends Error {}
 
-/** What a TLS connection is to. */
+/** The server of a TLS connection. */
 export interface TlsTarget {
   readonly host: string;
   readonly port: number;
@@ -79,7 +79,7 @@ export async function startTls(
     tcp.close();
     throw new HandshakeError(reason(error), { cause: error });
   }
-  // A server that accepts and then says nothing would be waited for without an end.
+  // Otherwise a server that accepts and stays silent would block this for ever.
   let late = false;
   const timer = setTimeout(() => (late = true, conn.close()), withinMs);
   try {

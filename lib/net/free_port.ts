@@ -5,8 +5,8 @@ const FIRST = 20_000;
 const COUNT = 12_000;
 
 /**
- * Ports are given in turn from a random one on: programs that start at the same time, for several checks of one machine, hardly
- * meet at a port before the first of them has bound it.
+ * Ports are given in turn, from a random one on, so that several checks on one machine rarely choose the same port at the same
+ * time.
  */
 let next = Math.floor(Math.random() * COUNT);
 

@@ -25,9 +25,9 @@ const ACCEPTED: Link = 1;
 /**
  * The two connections of an IM client: the one that it has opened, and the one on which the server connects back.
  *
- * 1. It listens on every address, since some servers connect back by another address than the one that they were reached by.
- * 2. Before `expectLink` every connection is closed. Then the first from the server's address, or from this machine, is the
- *    server's; one from elsewhere is only if the server says that it has connected (`confirmLink`) and there is no other.
+ * 1. It listens on every address, since some servers connect back from another address than their own.
+ * 2. Before `expectLink` every connection is closed. Then the first from the server's address, or from this machine, counts as
+ *    the server's; one from elsewhere does so only if the server says that it has connected (`confirmLink`) and there is no other.
  */
 export class ImConnection {
   readonly #socket: ListeningSocket;
@@ -39,7 +39,7 @@ export class ImConnection {
   #stranger: Deno.TcpConn | undefined;
   #closed = false;
 
-  /** Nothing is received before the next turn. */
+  /** The first bytes are delivered in the next turn at the earliest. */
   constructor(conn: Deno.TcpConn, owner: ImConnectionOwner) {
     this.#conn = conn;
     this.#owner = owner;

@@ -7,9 +7,9 @@ import { ownNetworkAddresses } from "./own_addresses.ts";
 /** The multicast group of peers on a LAN. */
 export const MULTICAST = { hostname: "239.255.80.76", port: 2002 } as const;
 
-/** Announcements to all on this machine's networks, and those of others. Networks may come and go. */
+/** Sends and receives announcements on all of this machine's networks, which may come and go. */
 export class Multicast {
-  /** By our own IP address on each network; a socket bound to it sends there. */
+  /** Sockets by our own IP address on each network; one bound to that address sends there. */
   readonly #senders = new Map<string, Deno.DatagramConn>();
   readonly #receiver: Deno.DatagramConn;
   #closed = false;
@@ -30,7 +30,7 @@ export class Multicast {
     return [...this.#senders.keys()];
   }
 
-  /** Sends to the present networks; why it could not, if it could to none. */
+  /** Sends to the present networks; returns the reason if all of them have failed. */
   async announce(datagram: Uint8Array): Promise<string | undefined> {
     let why = await this.#join() ?? "this machine is on no network";
     const to: Deno.NetAddr = { transport: "udp", ...MULTICAST };
@@ -56,7 +56,7 @@ export class Multicast {
     for (const address of [...this.#senders.keys()]) this.#leave(address);
   }
 
-  /** Joins new networks and leaves those that are gone; why one could not be joined. */
+  /** Joins new networks and leaves those that are gone; returns the reason if one could not be joined. */
   async #join(): Promise<string | undefined> {
     let why: string | undefined;
     const own = ownNetworkAddresses();

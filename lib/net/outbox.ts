@@ -57,7 +57,7 @@ export class Outbox {
     return new Promise((resolve) => this.#whenDrained = resolve);
   }
 
-  /** Resolves when the sink has taken some of what waits, or takes nothing any more. */
+  /** Resolves when the sink has taken some of the waiting bytes, or has failed. */
   written(): Promise<void> {
     if (!this.#writing || this.#dead) return Promise.resolve();
     return new Promise((resolve) => this.#whenWritten = resolve);

@@ -2,10 +2,10 @@ import { type Address, formatAddress } from "../core/address.ts";
 import { log } from "../core/log.ts";
 import { reason } from "../core/reason.ts";
 
-/** One line a listener in this time: a flood of connections must not become a flood of the log. */
+/** At most one line for each listener in this time: a flood of connections must not flood the log. */
 const INTERVAL_MS = 10_000;
 
-/** What a listener refuses, in the log: the first at once, then how many more there were. */
+/** Logs the connections that a listener refuses: the first at once, then the number of further ones. */
 export class RefusalLog {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #more = 0;
@@ -22,7 +22,7 @@ export class RefusalLog {
     this.#note(`could not accept a connection: ${reason(why)}`);
   }
 
-  /** Logs what is left. */
+  /** Logs the remaining number. */
   close(): void {
     clearTimeout(this.#timer);
     this.#report();

@@ -10,7 +10,7 @@ export interface Route {
 /** Whether the machine at an address of the same network has answered for it. */
 export type Neighbour = "answers" | "silent" | "unknown";
 
-/** What the tools of the system say about its network without special rights; undefined where they do not say it. */
+/** Facts about the network that the system's tools report without special rights; undefined where they report none. */
 export interface SystemNetwork {
   routeTo(address: string): Promise<Route | "none" | undefined>;
   neighbour(address: string): Promise<Neighbour>;
@@ -28,7 +28,7 @@ export const UNKNOWN_NETWORK: SystemNetwork = {
   firewalls: () => Promise.resolve(undefined),
 };
 
-/** What a tool of the system has printed; undefined if it is not installed or may not be run. */
+/** The output of a tool of the system; undefined if it is not installed or may not be run. */
 export async function runTool(
   program: string,
   args: readonly string[],

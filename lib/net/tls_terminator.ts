@@ -3,7 +3,7 @@ import { delay } from "@std/async/delay";
 import { ENDED_PER_TURN } from "../core/limits.ts";
 import type { Certificate } from "../core/transport.ts";
 
-/** What the inside has written last may still take so long to reach the peer. */
+/** Time for the last bytes of the session to reach the peer. */
 const LINGER_MS = 1000;
 const ACCEPT_RETRY_MS = 100;
 const FIRST_BYTES = 512;
@@ -13,13 +13,13 @@ const HANDSHAKE_RECORD = 22;
 /** A fatal alert, "unexpected message": a client that speaks no TLS learns from it that this port does. */
 const ALERT = Uint8Array.of(21, 3, 3, 0, 2, 2, 10);
 
-/** Made once: an error takes longer than the rest of the end of a connection. */
+/** Created once: creating an error takes longer than everything else at the end of a connection. */
 const INTERRUPTED = new Deno.errors.Interrupted();
 
 /** A TLS connection of a peer, on its way through this process. */
 export interface TlsSession {
   readonly conn: Deno.TlsConn;
-  /** Closes the peer's socket as soon as what was written has left, and soon in any case; resolves when it is closed. */
+  /** Closes the peer's socket once everything written has left, or after a short time; resolves when it is closed. */
   finish(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export interface TlsSession {
  * Closing a `TlsConn` before the end of its handshake leaves its socket open until the peer goes, and so does closing one whose
  * peer does not read. The peer's socket is plain here, so it can be closed at any time, and with it both ends of the relay.
  *
- * 1. A connection that says nothing takes one descriptor; from its first bytes on it takes three.
+ * 1. A silent connection takes one descriptor; from its first bytes on, a connection takes three.
  * 2. A handshake that takes longer than `handshakeMs` ends the connection.
  */
 export class TlsTerminator {
@@ -43,7 +43,7 @@ export class TlsTerminator {
   readonly #handshakes = new Set<() => void>();
   /** Ends of handshakes whose time is over. */
   readonly #late: (() => void)[] = [];
-  /** Some have ended in this turn. */
+  /** Whether handshakes have been ended in this turn. */
   #isEnding = false;
   #dialling = 0;
   #closed = false;
@@ -171,7 +171,7 @@ async function pump(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
     }
     await to.closeWrite();
   } catch {
-    // One end is gone: the other has nothing more to wait for.
+    // One end is gone, so the other is closed, too.
     close(from);
     close(to);
   }

@@ -1,16 +1,16 @@
 import type { Command } from "../chat/command.ts";
 import type { UserOfDay, UserTotals } from "../chat/server_snapshot.ts";
 
-/** What a session has done since it began. */
+/** A session's messages, confirmations and mistakes since it began. */
 export class SessionActivity {
   /** Messages that it has said. */
   sent = 0;
-  /** Messages that its handout program has confirmed, and those that it has not; what a native one has, once it has ended. */
+  /** Messages that its handout program has confirmed, and missed; for a native program, counted once its session has ended. */
   confirmed = 0;
   missed = 0;
   /** Requests that were answered with 401. */
   refused = 0;
-  /** The last thing that its program did wrong, and when. */
+  /** Its program's last mistake, and when it made it. */
   trouble: { readonly text: string; readonly time: number } | undefined;
   /** When the last bytes came. */
   heardAt: number;
@@ -46,10 +46,10 @@ interface Known extends UserOfDay {
 }
 
 const NONE: UserTotals = { sent: 0, confirmed: 0, missed: 0, refused: 0, trouble: undefined };
-/** Users of the day that are remembered: as many as may be online by default. The one who left longest ago goes first. */
+/** Cap on users of the day: as many as may be online by default. The one who left longest ago is dropped first. */
 const USERS = 2000;
 
-/** The users who were here today, with what their ended sessions have done. */
+/** The users who were here today, with the counts of their ended sessions. */
 export class ActivityBook {
   readonly #users = new Map<string, Known>();
 
@@ -63,7 +63,7 @@ export class ActivityBook {
     this.#put(name, activity.since, now, activity);
   }
 
-  /** What the ended sessions of a user have done. */
+  /** The counts of a user's ended sessions. */
   totalsOf(name: string): UserTotals {
     return this.#users.get(name)?.totals ?? NONE;
   }

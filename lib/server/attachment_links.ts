@@ -22,10 +22,10 @@ export interface AttachmentLinkParts {
 }
 
 /**
- * What messages have to do with files at the server: addresses for programs that know nothing of them, clients of the handouts,
- * whose users open a line in a browser; and the end of a file whose message is withdrawn.
+ * Connects messages with files at the server: clients of the handouts get an address, which their users open in a browser, and a
+ * file is removed when its message is withdrawn.
  *
- * 1. The address alone is enough to fetch the file, so it is sealed with a key of this run, and valid for a while only.
+ * 1. The address alone is enough to fetch the file, so it is signed with a key of this run, and expires.
  * 2. Only messages of the user who has left the file count, in the conversation for which it was left.
  */
 export class AttachmentLinks {
@@ -36,7 +36,7 @@ export class AttachmentLinks {
 
   constructor(readonly parts: AttachmentLinkParts) {}
 
-  /** A message as such programs are told it. */
+  /** The text of a message for the handouts' clients. */
   messageFor(message: Message): Message {
     const { id, from, scope, entry } = message;
     const addressed = entry && this.#addressed(entry);

@@ -21,13 +21,13 @@ import type { AttachmentLinks } from "./attachment_links.ts";
 const NAME_CHARACTERS = 1024;
 /** Downloads of one user at the same time; a browser has six connections to a server. */
 const DOWNLOADS = 8;
-/** A response that is shown nowhere: nothing in it runs, whatever a browser takes it for. */
+/** The policy of a response that is saved and not shown: nothing in it runs, even if a browser mistakes its type. */
 const SANDBOX = "default-src 'none'; sandbox";
 
 export interface AttachmentSiteParts {
   readonly store: AttachmentStore;
   readonly limits: Limits;
-  /** Why a user cannot say a text there; undefined when they can. */
+  /** Why a user cannot send a text there; undefined if they can. */
   readonly sayFault: (from: string, to: Target, text: string) => string | undefined;
   readonly isIn: (name: string, room: string) => boolean;
   /** The addresses that clients of the handouts get. */
@@ -37,7 +37,7 @@ export interface AttachmentSiteParts {
 /**
  * Files that users leave for the members of a conversation, over HTTP.
  *
- * 1. Only one who may say something there can leave a file there, and only members can fetch it; to others it does not exist.
+ * 1. Only users who may send a text there can leave a file there, and only members can fetch it; for others it does not exist.
  * 2. A response with content is saved, not shown: its type is that of an image, by its first bytes, or no type at all.
  */
 export class AttachmentSite {
@@ -208,7 +208,7 @@ export class AttachmentSite {
     else this.#downloads.delete(by);
   }
 
-  /** The disk is full, or worse; the log says it. */
+  /** A disk error, such as a full disk, which is logged. */
   #failed(what: "keep" | "read", error: unknown): Response {
     log.error(`web: cannot ${what} a file that a user leaves: ${reason(error)}`);
     return refused(what === "keep" ? 507 : 500, `the server cannot ${what} the file: ${reason(error)}`);

@@ -10,7 +10,7 @@ import {
 } from "../protocols/listener_table.ts";
 import type { WebOptions } from "./command_line.ts";
 
-/** What the banner tells about a server that has started. */
+/** The facts in the banner of a server that has started. */
 export interface BannerFacts {
   readonly users: string;
   readonly data: string;
@@ -71,7 +71,7 @@ function pageCode({ listeners, web, hosts, columns }: BannerFacts): string {
   return `\nThe page, for a phone: ${address}\n${renderUnicodeCompact(address, { border: 2 })}\n\n`;
 }
 
-/** What the accounts are and, where there are none, which listeners need some, and how they are made. */
+/** The accounts or, if there are none, the listeners that need some, and how to create them. */
 export function accountsText(
   { users, registration, listeners, names }: Omit<BannerFacts, "data" | "web" | "hosts" | "columns">,
 ): string {

@@ -39,14 +39,14 @@ export type ServerPlan =
     readonly passwordFile: string | undefined;
     readonly limits: Limits;
   }
-  /** Write what is kept: everything, or that of a room or a user. */
+  /** Write the stored messages: all, or those of a room or a user. */
   | {
     readonly type: "export";
     readonly data: string;
     readonly format: "text" | "json";
     readonly of: string | undefined;
   }
-  /** Begin anew with an empty store; `sure` where the operator need not be asked. */
+  /** Start over with an empty store; `sure`: without asking the operator. */
   | { readonly type: "reset"; readonly data: string; readonly sure: boolean }
   | {
     readonly type: "serve";
@@ -75,14 +75,14 @@ export type ServerPlan =
     readonly limits: Limits;
   };
 
-/** What a command line may leave to its surroundings. */
+/** The sources of settings besides the command line. */
 export interface Surroundings {
   variable(name: string): string | undefined;
   /** The content of the configuration file; undefined if it is not named and there is none. */
   config(path: string | undefined): Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Parses the server's command line; throws a `UserError` for a mistake. Without surroundings, it alone counts. */
+/** Parses the server's command line; throws a `UserError` for a mistake. Without `surroundings`, there are no other settings. */
 export function parseServerArgs(args: readonly string[], around?: Surroundings): ServerPlan {
   if (args[0] === "help") return { type: "print", text: helpOn(SERVER, args.slice(1)) };
   if (args[0] === "completions") return { type: "print", text: completions(SERVER, args.slice(1)) };
@@ -176,7 +176,7 @@ function readUsersTask(flags: Flags, [word, value, ...more]: readonly string[]):
   return { type, count, prefix: flags.value("prefix") ?? "s" };
 }
 
-/** What the words of the command line and the options of the listeners say: `[PORT [USERS_FILE]]`, or `IP PORT`. */
+/** Parses the arguments, `[PORT [USERS_FILE]]` or `IP PORT`, and the options of the listeners. */
 function readPlaces(flags: Flags): { host: string | undefined; listeners: ListenerPorts; users: string | undefined } {
   const [first, second, third] = flags.words;
   const named: Partial<Record<ListenerName, number>> = {};

@@ -39,10 +39,10 @@ const SERVE_OPTIONS: readonly Option[] = [
     help: "let guests join without an account: the page, and client chat --guest; on where the rooms listener is open",
   },
   ...EXCHANGE_OPTIONS,
-  { name: "trace", help: "show what goes over the wire on standard error, as HH:MM:SS NAME La> …" },
+  { name: "trace", help: "show on standard error what goes over the wire, as HH:MM:SS NAME La> …" },
   { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line" },
   { name: "record", value: "FILE", help: "the same as --trace-file, for `client check im replay FILE`" },
-  { name: "trace-only", value: "NAMES", help: "trace these users alone, separated by commas; or IP addresses" },
+  { name: "trace-only", value: "NAMES", help: "trace only these users or IP addresses, separated by commas" },
   { name: "log-level", value: "LEVEL", help: `lowest level that is logged: ${LOG_LEVELS.join(", ")} (info)` },
   { name: "log-json", help: "log JSON, one object per line" },
 ];
@@ -78,22 +78,22 @@ const LISTENER_HELP = helpColumns(LISTENER_ROWS.map(({ option, title, note, tran
   ] as const
 ));
 
-/** Starts the server; the words of its command line are places. */
+/** Starts the server. It is the command without a word of its own: its arguments are ports, addresses and files. */
 export const START: Command = {
   name: "start",
   synopsis: ["[PORT [USERS_FILE]]", "IP PORT"],
   summary: "start the server",
-  text: `Without PORT and without an option of a listener, every listener but TLS is
-opened on its usual port. Otherwise those that are named are opened, and no
-other: server --lobby 2003 is the lobby alone, as is server IP PORT, the form of
-its handout. PORT is for IM. Port 0 is any free port.
+  text: `Without PORT and without an option of a listener, every listener but TLS opens
+on its usual port. Otherwise only those that are named open: server --lobby 2003
+is the lobby alone, and so is server IP PORT, the form of its handout. PORT is
+for IM. Port 0 is any free port.
 
 USERS_FILE has one user per line: username, white space, password; neither may
 contain white space. Lines that begin with # are comments. SIGHUP reads it
 again. If it is not named, ./users.txt is read if it exists.
 
 SIGINT (Ctrl-C), SIGTERM, or E and Enter on its console stop the server cleanly.
-Its console takes also: who (who is online), kick NAME (end all sessions of a
+The console also takes who (who is online), kick NAME (end all sessions of a
 user or a guest), say TEXT (a notice to every user and guest), and help or H.
 In the background, give it no console to read: server </dev/null &
 
@@ -128,8 +128,8 @@ line, the environment, the file, or the default. An option --keep-days is set by
   keep-days = 7               in ./partyline.toml, or the file of --config
 
 A switch is on with 1 in the environment and with true in the file. A list is
-"a,b", or ["a", "b"] in the file. PORT and USERS_FILE stand on the command line
-alone.`,
+"a,b", or ["a", "b"] in the file. PORT and USERS_FILE can be given only on the
+command line.`,
     options: START_OPTIONS.map(({ name }) => name),
     examples: ["server config", "server config --keep-days 7 >partyline.toml"],
   },
@@ -139,7 +139,7 @@ alone.`,
     summary: "change the accounts in users.txt",
     text: `Adds an account, sets its password, or removes it. The password is asked for
 twice, or read from a file. "users generate 30 --prefix s" adds s01 to s30 and
-writes their names and passwords, once: the file holds them as scrypt entries.
+writes their names and passwords, once: the file has only scrypt entries.
 
 USERS_FILE has one user per line, "name password"; blank lines, and lines that
 begin with #, are left as they are. A server that runs reads the file again at
@@ -159,8 +159,8 @@ in the file stays as it was.`,
   {
     name: "export",
     synopsis: ["export [ROOM|NAME] >FILE"],
-    summary: "write the kept messages to a file",
-    text: `Writes what is kept to standard output: everything, or the messages of a room or
+    summary: "write the stored messages to a file",
+    text: `Writes the stored messages to standard output: all of them, or those of a room or
 of the private conversations of a user.`,
     options: ["data", "text", "json"],
     examples: ["server export lab1 >lab1.txt", "server export --json >all.jsonl"],
@@ -168,8 +168,8 @@ of the private conversations of a user.`,
   {
     name: "reset",
     synopsis: ["reset"],
-    summary: "begin anew, without messages; a copy is kept",
-    text: "Begins anew without rooms and messages. It asks first, and keeps a copy.",
+    summary: "start over without messages; a copy is kept",
+    text: "Starts over without rooms and messages. It asks first, and keeps a copy.",
     options: ["data", "yes"],
     examples: ["server reset", "server reset --data /var/lib/partyline --yes"],
   },

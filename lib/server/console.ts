@@ -8,7 +8,7 @@ export interface ConsoleCommand {
   /** The name of the argument, which is the rest of the line; without one, the command stands alone in its line. */
   readonly argument?: string;
   readonly help: string;
-  /** What the command answers, if anything. */
+  /** Runs the command; returns its answer, if it has one. */
   run(argument: string): string | void;
 }
 
@@ -17,7 +17,7 @@ export interface ConsoleCommand {
  *
  * 1. Lines may end in `\n` or `\r\n`, and arrive in pieces of any size; a longer one than `CONSOLE_LINE_BYTES` is skipped.
  * 2. The end of the input ends the reading and nothing else; text after the last line break is a line, too.
- * 3. `H` and `help` show the commands. Any other line gets a hint if `interactive`; other input is not a person's.
+ * 3. `H` and `help` show the commands. Any other line gets a hint if `interactive`, that is, if a person types.
  */
 export async function watchConsole(
   input: AsyncIterable<Uint8Array>,

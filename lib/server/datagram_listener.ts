@@ -64,7 +64,7 @@ export class DatagramSessions {
     this.port.flushSoon();
   }
 
-  /** Ends a turn: gives the sessions what has arrived, and sends what is due. */
+  /** Ends a turn: delivers the messages that have arrived to their sessions, and sends the datagrams that are due. */
   flush(): void {
     for (const link of this.#readable) {
       this.#readable.delete(link);

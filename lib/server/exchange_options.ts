@@ -5,7 +5,7 @@ import { type Flags, type Option, readPort } from "../terminal/flags.ts";
 
 /** The port of a link, next to those of the listeners. */
 const LINK_PORT = 2444;
-/** As a prompt and a list have room for it. */
+/** The longest name that a prompt and a list have room for. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9.-]{0,31}$/;
 
 /** Where the servers of one chat exchange what is said. */
@@ -24,7 +24,7 @@ export type ExchangePlace =
 
 export interface ExchangePlan {
   readonly place: ExchangePlace;
-  /** What this server is called among the others; the machine's name where none is given. */
+  /** The name of this server among the others; by default that of the machine. */
   readonly name: string | undefined;
   /** Where the clients of the others reach this server, if not by the address that it listens at. */
   readonly address?: { readonly hostname: string; readonly port: number | undefined } | undefined;
@@ -53,7 +53,7 @@ export const EXCHANGE_OPTIONS: readonly Option[] = [
   { name: "name", value: "NAME", help: "what this server is called among the others (the machine's name)" },
 ];
 
-/** Reads which exchange a server is at; undefined where it is alone. */
+/** Reads the options of a server's exchange; undefined for a server alone. */
 export function readExchange(flags: Flags): ExchangePlan | undefined {
   const places = ["exchange", "link", "link-port"].filter((option) => flags.value(option) !== undefined);
   if (places.length > 1) throw new UserError(`--${places[0]} and --${places[1]} exclude each other; give one`);

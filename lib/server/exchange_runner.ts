@@ -6,7 +6,7 @@ import { stackOf } from "../core/reason.ts";
 import type { ExchangeEvent, ExchangePort } from "../exchange/exchange.ts";
 import type { ExchangeMachine } from "../exchange/machine.ts";
 
-/** The runner, as it is needed here. */
+/** The part of the runner that an exchange uses. */
 interface Runner {
   readonly hub: Hub;
   /** Does something in a turn of its own. */
@@ -27,7 +27,7 @@ export class ExchangeRunner {
     let events: ExchangeEvent[] = [];
     port.onEvent = (event) => {
       if (events.push(event) > 1) return;
-      // What a maker has read at once is one turn, and one batch for the store.
+      // Everything read together is one turn, and one batch for the store.
       queueMicrotask(() => {
         const all = events;
         events = [];
@@ -38,7 +38,7 @@ export class ExchangeRunner {
     };
   }
 
-  /** Something that the hub wants. */
+  /** Performs an effect of the hub. */
   hub(output: ExchangeOutput, now: number): void {
     this.#machine.hub(output, now);
     this.#carryOut(now);

@@ -3,10 +3,10 @@ import type { BrokenRule } from "../chat/server_snapshot.ts";
 
 /** Broken rules that are remembered, of all users: more than a class reads. */
 const MOST = 200;
-/** Of what was expected and came. */
+/** The longest text of what was expected, and of what came. */
 const CHARACTERS = 200;
 
-/** The rules that programs have broken while the server's page was open, each once a user; what was broken last is last. */
+/** The rules that programs have broken while the server's page was open, each once for each user, the latest last. */
 export class HelpList {
   readonly #broken = new Map<string, BrokenRule>();
 

@@ -11,7 +11,7 @@ export interface TracedHost extends WatchedHost {
   readonly session: Session;
 }
 
-/** Where the trace goes: to the operator's option, and to what the server's page shows. */
+/** The receivers of the trace: the operator's `--trace` options, and the server's page. */
 export interface TraceParts {
   readonly platform: Platform;
   readonly wires: WireViews | undefined;
@@ -19,7 +19,7 @@ export interface TraceParts {
   readonly now: number;
 }
 
-/** Of the last line, so much is kept. */
+/** The longest part of the last line that is kept. */
 const LAST_LINE_CHARACTERS = 200;
 
 /** The trace of one session's wire, from its beginning or from when a viewer asks for it; without one it does nothing. */
@@ -46,7 +46,7 @@ export class HostTrace {
     return this.isOn || this.#parts.wires !== undefined;
   }
 
-  /** Traces the wire from now on, or no longer. What is traced by an option stays so. */
+  /** Begins or ends tracing for the page. A trace that an option has begun goes on. */
   turn(on: boolean): void {
     if (on) this.#trace ??= this.#newTrace(true);
     else if (!this.#parts.platform.trace) this.#trace = this.lastLine = undefined;
@@ -101,7 +101,7 @@ export class HostTrace {
   }
 }
 
-/** Tells a trace what went over one link. */
+/** Records the traffic of one link in a trace. */
 export class LinkTap implements WireTap {
   constructor(readonly trace: HostTrace, readonly link: Link) {}
 

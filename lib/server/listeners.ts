@@ -59,7 +59,7 @@ export interface ListenerPlan {
   readonly limits: Limits;
 }
 
-/** What the listeners share. */
+/** The parts of the server that all listeners use. */
 export interface ListenerParts {
   readonly runner: SessionRunner;
   readonly directory: ServerProtocol;
@@ -87,7 +87,7 @@ export function openListeners(plan: ListenerPlan, parts: ListenerParts): Map<Lis
     const limiter = new ConnectionLimiter(limits);
     return new DatagramListener(protocol, { hostname: host, port }, runner, limiter, limits, parts.secrets);
   };
-  /** What a listener needs is read at the first call; the second opens it. */
+  /** The first call reads the files of a listener; the function that it returns opens the listener. */
   const openers: Record<ListenerName, () => (port: number) => Listener> = {
     // The server opens a second connection to each client.
     im: () => tcp(IM, 2),

@@ -5,7 +5,7 @@ import type { Limits } from "../core/limits.ts";
 import type { Passwords } from "../store/passwords.ts";
 import { changeUsers } from "../store/users_file.ts";
 
-/** 32 characters that are not taken for one another on paper. */
+/** 32 characters that cannot be mistaken for one another on paper. */
 const LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
 /** 50 random bits: at 60 guesses a minute, out of reach. */
 const PASSWORD_CHARACTERS = 10;
@@ -16,7 +16,7 @@ export type UsersTask =
   /** Accounts `prefix01` to `prefixN`. */
   | { readonly type: "generate"; readonly count: number; readonly prefix: string };
 
-/** What the change needs besides the file. */
+/** The parameters of the change besides the file. */
 export interface UsersTools {
   readonly passwords: Passwords;
   readonly limits: Limits;

@@ -11,16 +11,16 @@ import { Rates } from "./rates.ts";
 import type { SessionRunner } from "./runner.ts";
 import { userRows, usersToday } from "./user_rows.ts";
 
-/** Points that a new watcher is told: five minutes. */
+/** Points that a new watcher gets: five minutes. */
 const PAST_POINTS = 300;
-/** Users, guests and rooms that are listed by name. The list is sent every second, and a longer one is not read. */
+/** Cap on users, guests and rooms in the list, which is sent every second; a longer one would not be read. */
 const LISTED = 200;
 /** Broken rules that are listed. */
 const HELP_LISTED = 50;
-/** Log lines told to one watcher in one tick, so that no log can slow the chat. */
+/** Log lines for one watcher in one tick, so that no log can slow the chat. */
 const LINES_A_TICK = 20;
 
-/** What the monitor watches. */
+/** The parts of the server that the monitor watches. */
 export interface MonitorSources {
   readonly runner: SessionRunner;
   /** The open listeners. */

@@ -19,7 +19,7 @@ interface Program {
 
 /**
  * The UDP port of the mailbox authors' programs, with the same contract as `TcpListener`: each address is a session, and each
- * datagram a message. The protocol has no end that both sides know, so a session ends by itself, and no proof of an address:
+ * datagram a message. The protocol has no closing handshake, so a session ends when it is silent, and no proof of an address, so
  * a program counts as a stranger, whose datagrams leave last and may be dropped, until it has sent more than CONNECT.
  */
 export class MychatListener {
@@ -98,7 +98,7 @@ export class MychatListener {
       if (this.#programs.size === 0) this.#whenEmpty?.();
     };
     return {
-      // What the system does not take at once waits in the socket's outbox, which is bounded.
+      // A datagram that the system does not take at once waits in the socket's outbox, which is bounded.
       waitingBytes: 0,
       write: (bytes) => {
         owner.tap?.sent(bytes);

@@ -8,10 +8,10 @@ import { nextLinkEpoch, ownLinkSecret, readLinkSecret } from "../store/link_file
 import { readSecretText } from "../store/private_file.ts";
 import type { ExchangePlace } from "./exchange_options.ts";
 
-/** What the exchange needs of its server. */
+/** The facts about its server that the exchange needs. */
 export interface ExchangeContext {
   readonly self: ServerId;
-  /** What the server is called. */
+  /** The name of the server. */
   readonly name: string;
   /** Where the server listens. */
   readonly host: string;
@@ -20,8 +20,8 @@ export interface ExchangeContext {
 }
 
 /**
- * Connects to an exchange, again and again. All files are read before it returns; a `UserError` says which of them will not do.
- * What an exchange is made of is loaded here: a server without one pays nothing for it.
+ * Connects to an exchange, and reconnects after each loss. All files are read before it returns; throws a `UserError` for a file
+ * that cannot be used. The modules of the exchange are imported here, so that a server without one does not load them.
  */
 export async function openExchange(place: ExchangePlace, context: ExchangeContext): Promise<ExchangePort> {
   const { self, name, data } = context;

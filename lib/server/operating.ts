@@ -1,8 +1,8 @@
 import type { SessionRunner } from "./runner.ts";
 
-/** What the operator does and sees, at the console and at the server's page. */
+/** The actions and views of the operator, at the console and on the server's page. */
 export interface Operating {
-  /** Says something to every user and guest; the rule that the text breaks, if it is not said. */
+  /** Sends a notice to every user and guest; returns the rule that the text breaks, if it is refused. */
   say(text: string): string | undefined;
   /** Ends all sessions of a user or a guest; returns how many. */
   kick(name: string): number;

@@ -67,7 +67,7 @@ export class OperatorSite {
     return undefined;
   }
 
-  /** The server's page is for this machine, and for those who know its password; the response to all others. */
+  /** The refusal of a request for the server's page; undefined from this machine, or with the page's password. */
   async #refusal(request: Request, from: Address): Promise<Response | undefined> {
     const { monitorPassword } = this.#parts;
     if (isLoopback(from.hostname)) return undefined;
@@ -87,7 +87,7 @@ export class OperatorSite {
     });
   }
 
-  /** A notice to everyone, or the end of a user's sessions. That the request is no foreign page's is known already. */
+  /** Sends a notice to all, or ends a user's sessions. The origin of the request has been checked before. */
   async #operate(request: Request, field: "text" | "name"): Promise<Response> {
     const fields = await readJsonBody(request);
     if (typeof fields === "string") return jsonResponse({ why: fields }, 400);

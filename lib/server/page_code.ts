@@ -6,10 +6,10 @@ import { pageAddress } from "../protocols/listener_table.ts";
 const BORDER = 4;
 
 /**
- * The address at which others open the page that a request asks for: the one that has worked for its sender, or, on the
- * server's own machine, one of its addresses in the network. Undefined where no other machine reaches the page.
+ * The address of the requested page for other machines: the one that its sender has used or, for a sender on the server's own
+ * machine, one of its addresses in the network. Undefined if no other machine reaches the page.
  *
- * `sender`: the IP address of the request's sender, so that others are not told of addresses that they do not use.
+ * `sender`: the IP address of the request's sender; other machines do not learn addresses that they have not used.
  */
 export function addressForOthers(
   request: Request,

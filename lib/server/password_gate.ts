@@ -34,7 +34,7 @@ export class PasswordGate {
     return right;
   }
 
-  /** Lets those in whose turn it is, and sets the timer for the next one. */
+  /** Starts the checks whose turn has come, and sets the timer for the next one. */
   #wake(): void {
     for (let next = this.#queue.next(this.clock()); next; next = this.#queue.next(this.clock())) {
       this.#waiting.get(next)!();

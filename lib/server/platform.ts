@@ -34,7 +34,7 @@ export interface Platform {
   enroll?(name: string, password: string, requester: Requester): Promise<ScryptSecret | string>;
   /** Hashes a user's new password and replaces the old one; the secret, or why there is none. */
   setPassword?(name: string, password: string, requester: Requester): Promise<ScryptSecret | string>;
-  /** Calls `turn` soon, but after other input that has arrived. */
+  /** Calls `turn` soon, after other input that has arrived already. */
   soon(turn: () => void): void;
   /** Milliseconds, for timers: it never jumps. */
   now(): number;
@@ -44,7 +44,7 @@ export interface Platform {
   trace?: ((record: TraceRecord) => void) | undefined;
   /** Records requests. */
   readonly requests?: RequestLog | undefined;
-  /** Shows what a handout's server shows on its terminal; without it, the log says it. */
+  /** Prints the lines that a handout's server shows on its terminal; without it, they are logged. */
   show?: ((line: string) => void) | undefined;
 }
 

@@ -23,7 +23,7 @@ export interface Recorded {
   readonly request: Command | string;
 }
 
-/** What answers a command; empty where nothing does, undefined for what is no request of a user. */
+/** The kinds of events that answer a command; empty if none does, undefined if the command is not a user's request. */
 export function answerKey(command: Command): string | undefined {
   switch (command.type) {
     case "login":
@@ -134,14 +134,14 @@ function startOf({ by, name }: Recorded): string {
   return start.text;
 }
 
-/** Most texts are of these characters alone, and are shown as they are: one test of them takes a tenth of the time. */
+/** Most texts have only these characters and are shown as they are: this one test takes a tenth of the time. */
 const PRINTABLE = /^[ -~]*$/;
 
 function shown(text: string): string {
   return PRINTABLE.test(text) ? text : sanitized(oneLine(text));
 }
 
-/** The text of the last time that was asked for: many lines follow each other within a millisecond. */
+/** The text of the last time, since many lines follow each other within a millisecond. */
 let last = { time: 0, text: new Date(0).toISOString() };
 
 /** As `toISOString` has it. */

@@ -13,19 +13,19 @@ interface Numbered extends Recorded {
 
 /** The requests of one session that have no outcome yet; a session without any has none of this. */
 interface Open {
-  /** What is said under numbers, in their order. */
+  /** Numbered messages, in the order of their numbers. */
   numbered: Numbered[];
   /** The others, by what answers them. */
   others: Map<string, Recorded> | undefined;
 }
 
 /**
- * Records every request of every listener with what came of it, one line each.
+ * Records every request of every listener with its outcome, one line each.
  *
  * 1. It is bounded: of lines that are not written, and requests without an outcome, there are `REQUESTS_HELD` at most. Further
  *    requests are counted, and a line says how many were not recorded. A flush writes a bounded number of lines.
- * 2. A line is made with the outcome, in a microsecond. Of a request that has one, nothing but its line is held: making
- *    all lines at a flush kept every message alive until then, which cost the collector more than the lines.
+ * 2. A line is made with the outcome, in a microsecond, and then only the line is held: making all lines at a flush kept every
+ *    message alive until then, which cost the garbage collector more than the lines.
  * 3. Passwords and proofs are not in it. Receipts and signals of programs are no requests.
  */
 export class RequestLog {
@@ -58,19 +58,19 @@ export class RequestLog {
     if (!recorded) return;
     if (key === "") return this.#close(recorded, "");
     const others = this.#openOf(by.id).others ??= new Map();
-    // The same question again: the former one has its answer, or never gets one.
+    // The question is repeated: the earlier one has been answered, or will never be.
     const former = others.get(key);
     if (former) this.#close(former, ASKED_AGAIN);
     others.set(key, recorded);
   }
 
-  /** A request that the hub does not hear of, with its outcome. */
+  /** A request that does not reach the hub, with its outcome. */
   request(by: Requester, text: string, outcome: string): void {
     const recorded = this.#record(by, text);
     if (recorded) this.#close(recorded, outcome);
   }
 
-  /** Sessions are told something. */
+  /** Sessions get an event. */
   told(to: readonly SessionId[], event: Event): void {
     switch (event.type) {
       case "message":
@@ -100,7 +100,7 @@ export class RequestLog {
     }
   }
 
-  /** Writes some of what is complete. */
+  /** Writes some of the complete lines. */
   flush(most = REQUESTS_PER_FLUSH): void {
     if (this.#dropped > 0) {
       this.write(`${isoTime(this.wallTime())} (${this.#dropped} requests were not recorded)\n`);
@@ -113,7 +113,7 @@ export class RequestLog {
     for (const line of lines) this.write(line);
   }
 
-  /** Writes everything, also what has no outcome yet. */
+  /** Writes everything, requests without an outcome included. */
   close(): void {
     for (const open of this.#open.values()) this.#closeAll(open, "the server stops");
     this.#open.clear();

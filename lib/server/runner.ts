@@ -22,10 +22,10 @@ import type { WireViews } from "./wire_views.ts";
 /**
  * Brings sessions, the hub and the store together.
  *
- * 1. What a session asks of the hub, and what the hub tells sessions, is passed on within the same turn, in order.
+ * 1. Commands of sessions to the hub, and events of the hub for sessions, are passed on within the same turn, in order.
  * 2. A bug of ours in one session ends that session and is logged; other sessions are not affected.
- * 3. What one turn wants kept, and what others bring before the event loop comes round again, is one batch for the store;
- *    while batches are written, the chat goes on.
+ * 3. The records of one turn, and of other turns before the event loop comes round again, are one batch for the store; the chat
+ *    goes on while batches are written.
  * 4. No call of a transport, of the platform, of the store or of a session comes back into the runner before it returns. So
  *    outputs are carried out by `drain` alone, one session after the other.
  */
@@ -48,7 +48,7 @@ export class SessionRunner implements HostRunner {
   exchange: ExchangeRunner | undefined;
   /** Set once the listeners are open. */
   tlsOffer: string | undefined;
-  /** What messages have to do with files at the server; undefined where there are none. */
+  /** The links between messages and files at the server; undefined if it takes no files. */
   links: AttachmentLinks | undefined;
 
   /** Without a store nothing is kept, and native sessions are refused. */
@@ -94,7 +94,7 @@ export class SessionRunner implements HostRunner {
     this.#tickHosts(now);
   }
 
-  /** Ticks a few hosts that have something to do; the others after sockets that are ready have had their turn. */
+  /** Ticks a few hosts that are due; the others follow after the sockets that are ready. */
   #tickHosts(now: number): void {
     for (let left = TICKED_PER_TURN; left > 0;) {
       const { done, value } = this.#toTick!.next();
@@ -199,7 +199,7 @@ export class SessionRunner implements HostRunner {
   // Effects of the hub.
 
   #carryOutHub(): void {
-    // What the exchange tells the hub in return is carried out as well.
+    // The exchange may give the hub commands in return; their effects are performed as well.
     for (let effects = this.hub.takeOutputs(); effects.length > 0; effects = this.hub.takeOutputs()) {
       for (const effect of effects) this.#carryOut(effect);
     }
@@ -261,7 +261,7 @@ export class SessionRunner implements HostRunner {
       else if (event.type === "notCommitted") this.hub.notCommitted(event.why, now);
       else this.hub.answered(event.id, event.answer);
     });
-    // The next batch is on its way before what this one brought is told, so that it is written meanwhile.
+    // The next batch is sent before the results of this one are told, so that both happen at the same time.
     const told = this.hub.takeOutputs();
     this.#flush(now);
     this.#carryOutHub();
@@ -274,7 +274,7 @@ export class SessionRunner implements HostRunner {
     this.hub.flush(now, this.platform.wallTime(), this.#writesAll);
   }
 
-  /** Errors of ours that no session has caused. */
+  /** Logs a bug of ours that no session has caused. */
   #try(what: string, act: () => void): void {
     try {
       act();

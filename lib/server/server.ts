@@ -63,7 +63,7 @@ export interface ServerOptions extends ListenerPlan {
   readonly passwordsIn?: string | undefined;
   /** Whether guests may log in: at the IM listener by `client chat --guest`, and at the page. */
   readonly guests?: boolean;
-  /** Shows what a handout's server shows on its terminal; the log does not say it then. */
+  /** Prints the lines that a handout's server shows on its terminal; without it, they are logged. */
   readonly show?: ((line: string) => void) | undefined;
   /** The log lines that the monitor shows. */
   readonly log?: RecentLog;
@@ -199,13 +199,13 @@ export async function openServer(
   };
 }
 
-/** What a server is called that has no name: its machine, without the domain. */
+/** The name of a server that has none of its own: that of its machine, without the domain. */
 function machineName(): string {
   const [, name = "server"] = ownNames();
   return name.split(".")[0]!;
 }
 
-/** Connects to the exchange; what it is made of is loaded for that. */
+/** Connects to the exchange; imports its modules. */
 async function joinExchange(
   { host, data }: ServerOptions,
   { place, name = machineName() }: ExchangePlan,

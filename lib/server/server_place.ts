@@ -8,7 +8,7 @@ import { reachable } from "./counts.ts";
 import type { ExchangePlan } from "./exchange_options.ts";
 import type { Listener } from "./listeners.ts";
 
-/** What decides where clients reach a server. */
+/** The facts that decide where clients reach a server. */
 export interface PlaceParts {
   readonly listeners: ReadonlyMap<ListenerName, Listener>;
   /** The line by which clients learn of TLS. */

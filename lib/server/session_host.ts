@@ -16,7 +16,7 @@ import type { WireViews } from "./wire_views.ts";
 export interface HostRunner {
   readonly platform: Platform;
   readonly limits: Limits;
-  /** What the server's page shows of the wire; undefined where no page is served. */
+  /** The server's page's views of the wire; undefined where no page is served. */
   readonly wires: WireViews | undefined;
   /** Whether users can register. */
   readonly registers: boolean;
@@ -80,7 +80,7 @@ export class SessionHost {
     this.#transports[0] = connect(new LinkOwner(this, 0));
   }
 
-  /** Traces the wire from now on, or no longer. What is traced by an option stays so. */
+  /** Begins or ends tracing for the page. A trace that an option has begun goes on. */
   traceWire(traced: boolean): void {
     this.trace.turn(traced);
   }
@@ -216,7 +216,7 @@ export class SessionHost {
     return false;
   }
 
-  /** The outputs are carried out: further work is wanted soon, or further bytes. */
+  /** The outputs are carried out: asks for another tick, or for further bytes. */
   #settle(): void {
     if (this.#ended) return;
     if (this.session.wakeAt <= this.#runner.now) this.#runner.tickSoon(this);
@@ -281,7 +281,7 @@ export class SessionHost {
     this.#runner.schedule(this);
   }
 
-  /** A bug of ours: this session ends, and no other notices. */
+  /** A bug of ours: ends this session alone. */
   #failed(error: unknown): void {
     log.error(`internal error in session ${this.id} (${this.protocol.name}): ${stackOf(error)}`);
     this.end("internal error");
@@ -299,7 +299,7 @@ export class SessionHost {
   }
 }
 
-/** One of its links: an object with methods, since five functions a link were a third of a kilobyte a session. */
+/** One link of a session: an object with methods, since five closures for each link took a third of a kilobyte for each session. */
 class LinkOwner implements TransportOwner {
   readonly tap: WireTap | undefined;
 

@@ -10,7 +10,7 @@ interface Connected {
   isGuest: boolean;
 }
 
-/** Rows of all who are connected, those with a trouble first, the latest of them on top; then in the order of their coming. */
+/** Rows of all connected users and guests: those with a problem first, the latest on top; then in the order in which they came. */
 export function userRows(runner: SessionRunner, { people, guests }: ChatView, now: number): UserRow[] {
   const users = new Map(people.flatMap(({ name, sessions }) => sessions.map((id) => [id, name])));
   const guestNames = new Map(guests.map(({ name, session }) => [session, name]));
@@ -63,7 +63,7 @@ function programOf({ protocol, trace: { lastLine } }: SessionHost, isNative: boo
   if (protocol.name === "web") return "the page";
   if (protocol.name === "mychat") return "mailbox program";
   if (isNative) return "client chat";
-  // Telnet ends its lines so; a program that is written from a handout rarely does.
+  // Telnet ends its lines like this; a program that is written from a handout rarely does.
   return lastLine?.endsWith("\r") ? "telnet" : "own program";
 }
 

@@ -11,7 +11,7 @@ import { hmac } from "../store/proofs.ts";
 import { checkPassword } from "./password_check.ts";
 import type { SessionRunner } from "./runner.ts";
 
-/** Of what holds a guest's name: the page has 32 random bytes in hexadecimal. */
+/** The length of the secret that holds a guest's name: 32 random bytes in hexadecimal. */
 const GUEST_SECRET_CHARACTERS = 32;
 const DAY_SECONDS = 24 * 60 * 60;
 
@@ -21,7 +21,7 @@ export interface CookieStore {
   userOf(cookie: string): string | undefined;
   /** The key that the page has to bring with a valid cookie. */
   keyOf(cookie: string): string;
-  /** One cookie, or all of a user, are not valid any more; throws when that cannot be kept over a restart. */
+  /** Revokes one cookie, or all of a user; throws if that cannot be stored for after a restart. */
   revoke(cookie: string): void;
   revokeAll(name: string): void;
 }
@@ -80,7 +80,7 @@ export class WebLogins {
     const headers = this.#cookieHeaders(request, "");
     if (cookie === undefined || name === undefined) return new Response(null, { status: 204, headers });
     const { loginCookies, runner } = this.#parts;
-    // Afterwards nothing says whose they were.
+    // Afterwards it cannot be known whose they were.
     const ended = [...this.#sessions].filter(([each]) =>
       everywhere ? loginCookies.userOf(each) === name : each === cookie
     );
@@ -113,7 +113,7 @@ export class WebLogins {
     return await this.#issueCookie(request, from, { type, name, password }, fields.shared === true);
   }
 
-  /** Takes a name for a guest, who has no password: the secret of this browser holds it. On success, sets a login cookie. */
+  /** Takes a name for a guest, who has no password: a secret of the browser reserves it. On success, sets a login cookie. */
   async enterAsGuest(request: Request, from: Address): Promise<Response> {
     if (!this.#parts.runner.hub.takesGuests) {
       return jsonResponse({ why: "this server takes no guests; its operator can start it with --guests" }, 403);

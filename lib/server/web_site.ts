@@ -11,7 +11,7 @@ import { OperatorSite, type OperatorSiteParts } from "./operator_site.ts";
 import { addressForOthers, codeSvg } from "./page_code.ts";
 import { refusalOf, type WebLoginParts, WebLogins } from "./web_logins.ts";
 
-/** Of a path in the record of requests. */
+/** The longest path in the record of requests. */
 const PATH_CHARACTERS = 200;
 
 export interface ServerSiteParts extends OperatorSiteParts, WebLoginParts {
@@ -21,7 +21,7 @@ export interface ServerSiteParts extends OperatorSiteParts, WebLoginParts {
   /** Where the listener listens, and the addresses of this machine for others. */
   readonly listens: string;
   readonly addresses: readonly string[];
-  /** What users leave; undefined where they leave nothing. */
+  /** Files that users leave; undefined if the server takes none. */
   readonly attachments?: AttachmentSite | undefined;
 }
 
@@ -49,7 +49,7 @@ export class ServerSite implements Site {
       // A query may hold anything; the path is the server's own, or refused.
       const response = answer instanceof Response ? answer : answer.type === "download" ? answer.head : undefined;
       const outcome = response ? String(response.status) : "WebSocket";
-      // Its address alone lets others fetch a file.
+      // The path is left out, since it is enough to fetch a file.
       const path = pathname.replace(/^\/left\/.*/, "/left/").slice(0, PATH_CHARACTERS);
       requests.request(by, `${request.method} ${path}`, outcome);
     }

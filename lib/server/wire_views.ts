@@ -18,14 +18,14 @@ export interface WatchedHost {
   /** The user, or the address as long as that is not known. */
   readonly who: string;
   readonly isTraced: boolean;
-  /** Traces its wire from now on, or no longer. */
+  /** Begins or ends tracing its wire. */
   traceWire(traced: boolean): void;
 }
 
 /** Takes records, and how many were lost since the last call; returns false when it has no room for them now. */
 export type WireListener = (records: readonly TraceRecord[], missed: number) => boolean;
 
-/** What is held of a session's wire. */
+/** The part of a session's wire that is held. */
 interface Held {
   readonly names: Set<string>;
   readonly records: TraceRecord[];
@@ -44,17 +44,17 @@ interface Follower {
 
 /** The protocols whose programs are written from the handouts: all of their sessions are traced while someone watches. */
 const HANDOUTS = ["im", "lobby", "rooms"];
-/** What a record weighs besides its text. */
+/** The memory of a record besides its text. */
 const RECORD_BYTES = 200;
 
 /**
- * What the server's page shows of the wire.
+ * The records of the wire that the server's page shows.
  *
  * 1. Nothing is traced for it unless the page is open somewhere, or was a minute ago; then it is the sessions of the handouts'
  *    protocols, and those of the users who are followed.
  * 2. Of a session it holds the last `WIRE_VIEW_SESSION_BYTES`, of all together `WIRE_VIEW_BYTES`: the session that began first
  *    is forgotten first.
- * 3. A follower is told what is held of its user, then what comes, in order; what it has no room for is counted.
+ * 3. A follower gets the records that are held for its user, then new ones, in order; those it has no room for are counted.
  * 4. IM sessions that it has seen from their first byte are judged by the rules of `client check`.
  */
 export class WireViews {

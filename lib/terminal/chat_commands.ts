@@ -216,7 +216,7 @@ const NUMBER_RULE = `N must be a whole number from 1 to ${HISTORY_MOST}`;
 
 const NO_CONVERSATION = "you are in no conversation; enter the one with the message first";
 
-/** The number of a message; undefined for a word that is none. */
+/** The number of a message; undefined for a word that is not a number. */
 function messageNumber(word: string): number | undefined {
   return /^[1-9]\d{0,3}$/.test(word) && Number(word) <= HISTORY_MOST ? Number(word) : undefined;
 }
@@ -228,7 +228,7 @@ function amend(to: Target | undefined, nth: number, text: string | undefined): C
 /** The last line of the help. */
 export const HELP_FOOTER = 'Any other line is sent to the conversation; //text sends "/text".';
 
-/** Commands of other programs, and what stands for them here. */
+/** Commands of other programs, and their counterparts here. */
 export const OF_OTHERS: Readonly<Record<string, string>> = {
   quit: "there is no /quit; /exit leaves the chat",
   msg: "there is no /msg; /to NAME TEXT sends a message to one user, for example: /to bob Hello!",

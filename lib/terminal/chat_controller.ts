@@ -20,11 +20,11 @@ import type { View } from "./view.ts";
 const LAST_LINES = 10;
 
 /**
- * The machine between typed lines and the client on one side, and shown lines on the other.
+ * Turns typed lines into requests to the client, and the client's events into shown lines.
  *
- * 1. Text after `/join ROOM` goes to ROOM, also before the answer; if that is a denial, the conversation is the one before.
- * 2. A denial belongs to the question that it names, else to the one that is just being asked.
- * 3. States of a message are shown after the message, also when the client reports them before its id is known.
+ * 1. Text after `/join ROOM` goes to ROOM at once; if the server denies the room, the previous conversation is open again.
+ * 2. A denial belongs to the question that it names, otherwise to the question that is being asked.
+ * 3. The states of a message are shown after the message, even if the client reports them before its id is known.
  */
 export class ChatController<Q extends Question, Event extends ChatEvent> {
   readonly state: ChatState;
@@ -68,7 +68,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     return this.#unconfirmed.size + (this.mode.answersAll ? this.#questions.size : 0);
   }
 
-  /** Whether a message is being changed: what is typed next would be counted with those that it is among. */
+  /** Whether a message is being changed; until then `/edit 2` could count a message that is typed next. */
   get isAmending(): boolean {
     return this.#followUps.isAmending;
   }
@@ -81,7 +81,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#welcome();
   }
 
-  /** The user enters a room, which is not listed if it is made by this. */
+  /** Enters a room; if this creates the room, it is unlisted. */
   enterRoom(room: string, now: number): void {
     this.#ask({ type: "join", room, unlisted: true }, "shown", now);
   }
@@ -180,7 +180,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#reading.key(now);
   }
 
-  /** Called about once a second, where a user may read what is shown. */
+  /** Called about once a second at a terminal. */
   tick(now: number): void {
     this.connection.tick(now);
     this.#read(now);
@@ -192,7 +192,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#followUps.lost();
   }
 
-  /** The user leaves: what is on the screen is read. */
+  /** The user leaves: the messages on the screen count as read. */
   leaving(now: number): void {
     this.#read(now);
   }
@@ -233,14 +233,14 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         if (!this.view.hits || known.messages.length === 0) break;
         return this.#askAll(this.#followUps.found(known));
       case "closing":
-        // The end of the program says why the session was ended.
+        // The program shows the reason when it ends.
         return known.why === undefined ? this.connection.stopping() : undefined;
       case "servers":
         return this.connection.servers(known);
       case "denied":
         if (asked?.purpose === "opened") return this.#reading.answered();
         if (asked?.moved) this.#moveBack(asked.moved.from, asked.moved.to);
-        // The menu asks two questions, and one denial is enough.
+        // The menu asks two questions; one denial is shown for both.
         if (asked?.purpose === "quiet" || (asked?.purpose === "menu" && asked.question.type === "users")) return;
         return this.#notice(this.view.error(known.why));
       case "notice":
@@ -259,7 +259,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         return this.#outcome(event, now);
       case "joined":
         this.#show(this.view.event(event, this.state, now));
-        // A room that was made by this has none.
+        // A room that this has just created has no messages.
         if (isEntered && known.members > 1 && this.mode.showsRooms && this.interactive) this.#showRoom(known.room);
         return;
       case "users":
@@ -301,7 +301,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     return !this.view.own || this.mode.parse(line, { here, rooms, now }).type !== "say";
   }
 
-  /** The server speaks a handout's protocol: its answers are lines for people, and none is waited for. */
+  /** The server speaks a handout's protocol: its answers are lines for people, and the chat waits for none of them. */
   handout(): void {
     this.#answers = false;
     this.#unconfirmed.clear();
@@ -330,7 +330,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#show(this.view.event(event, this.state, now));
   }
 
-  /** Why nothing can be offered to a target, as far as is known here. */
+  /** Why a file cannot be offered to a target, as far as this client knows. */
   #unreachable(to: Target): string | undefined {
     if (!this.state.usersListed) return undefined;
     if ("room" in to) {
@@ -381,25 +381,25 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.state.here = to;
   }
 
-  /** What is on the screen of the open conversation is read. */
+  /** Marks the messages of the open conversation on the screen as read. */
   #read(now: number): void {
     const read = this.connection.away ? undefined : this.#reading.read(now);
     if (read) this.#outputs.push({ type: "read", ...read });
   }
 
-  /** Of the open conversation, unread messages that are not on the screen are asked for. */
+  /** Requests the unread messages of the open conversation that are not on the screen. */
   #showUnread(): void {
     const question = this.connection.away ? undefined : this.#reading.question();
     if (question) this.#ask(question, "opened");
   }
 
-  /** They were shown; by now another conversation may be open. */
+  /** The unread messages were shown; another conversation may be open by now. */
   #opened(): void {
     this.#reading.answered();
     this.#showUnread();
   }
 
-  /** What waits for the server to have everything that was said. */
+  /** Sends the questions that wait until the server has every earlier message. */
   #askConfirmed(): void {
     if (this.#unconfirmed.size === 0) this.#askAll(this.#followUps.confirmed());
   }
@@ -414,7 +414,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
 
   #askMenu(): void {
     this.#ask({ type: "rooms" }, "menu");
-    // Without a connection, one notice is enough.
+    // One notice for each lost connection is enough.
     if (!this.connection.away) this.#ask({ type: "users" }, "menu");
   }
 

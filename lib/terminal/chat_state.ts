@@ -31,9 +31,9 @@ export class ChatState {
   /** The conversation that plain text goes to; undefined for none. */
   here: Target | undefined;
   unread = new UnreadMessages();
-  /** Up to where each user has received what this user said. */
+  /** For each user, the last of this user's messages that they have received. */
   #received = new Map<string, number>();
-  /** Texts of messages by number, and what they were before the last change. */
+  /** Texts of messages by number, and their texts before the last change. */
   #texts = new Map<number, { readonly text: string; readonly before?: string | undefined }>();
   /** The number of the last message where no log numbers them, as between peers. */
   #unnumbered = 0;
@@ -78,7 +78,7 @@ export class ChatState {
     return this.#sent.get(id);
   }
 
-  /** Whether a state needs no text to show which message it is about: the last one, sent to the current conversation. */
+  /** Whether a state is about the last message, sent to the current conversation: then its text need not be repeated. */
   isObvious(id: string): boolean {
     return id === this.#latest && sameTarget(this.#sent.get(id)?.to, this.here);
   }

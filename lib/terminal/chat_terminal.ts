@@ -115,7 +115,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
       echoes: (line) => this.#receiver !== "chat" || this.#controller.echoes(line, Date.now()),
       complete: (before) => this.#receiver === "chat" ? this.#completions(before) : [],
     }, { plainLineBytes: LIMITS.textBytes.default, history });
-    // Without a server nothing is slow to answer, and a script waits as long as it takes.
+    // Peers answer at once, and a script waits for as long as an answer takes.
     if (login && this.#interactive) this.#ticking = setInterval(() => this.tick(Date.now()), TICK_MS);
   }
 
@@ -125,7 +125,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     this.#prompted("Enter username: ", false, (text) => this.#login?.name(text));
   }
 
-  /** Asks for something that is needed before the chat begins. */
+  /** Asks for a value that is needed before the chat begins. */
   question(text: string, answered: (line: string) => void): void {
     this.#prompted(text, false, answered);
   }
@@ -148,7 +148,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     this.#prompted("Room ID: ", true, (text) => answered(text.trim()));
   }
 
-  /** Enters a room, which is not listed if it is made by this. */
+  /** Enters a room; if this creates the room, it is unlisted. */
   enterRoom(room: string): void {
     this.#controller.enterRoom(room, Date.now());
     this.#drain();
@@ -169,7 +169,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     this.#askNext();
   }
 
-  /** The server calls the lobby so. */
+  /** Sets the server's name for the lobby. */
   lobbyIs(name: string): void {
     this.#controller.state.lobbyName = name;
   }

@@ -12,14 +12,14 @@ export type ChatQuestion = ClientQuestion;
 /** A question to the server or to the peers. */
 export type Question = ChatQuestion | PeerQuestion;
 
-/** The questions of every mode; the terminal asks them by itself too. */
+/** The questions of every mode; the terminal also asks them on its own. */
 export type Listing = { readonly type: "users" } | { readonly type: "rooms" };
 
 /** The meaning of a typed line; `Q` are the questions of the mode. */
 export type ChatAction<Q> =
   | { readonly type: "nothing" | "exit" }
   | { readonly type: "say"; readonly to: Target; readonly text: string }
-  /** `as` is the name by which the user calls the lobby. */
+  /** `as`: the user's name for the lobby. */
   | { readonly type: "ask"; readonly question: Q; readonly as?: string }
   | { readonly type: "file"; readonly action: FileCommand }
   | DirectWish
@@ -34,7 +34,7 @@ export type ChatAction<Q> =
   /** Shows the menu; `leave`: and leaves the conversation. */
   | { readonly type: "menu"; readonly leave: boolean }
   | { readonly type: "help"; readonly topic: string | undefined }
-  /** Text or a command: a terminal asks once, by `question`, what is meant, and does `action` after that. */
+  /** The line may be text or a command: a terminal asks once with `question`, then performs `action`. */
   | { readonly type: "unsure"; readonly line: string; readonly question: string; readonly action: ChatAction<Q> }
   /** The line is wrong; `why` names the line, the rule and an example. */
   | { readonly type: "mistake"; readonly why: string };
@@ -164,7 +164,7 @@ export function say(what: "ROOM" | "GROUP", rule: NameRule): ArgumentParser<neve
 export const help: ArgumentParser<never> = ({ first, more }) =>
   more.trim() === "" ? { type: "help", topic: first === "" ? undefined : first } : "it takes one COMMAND";
 
-/** What is wrong with the word in the place of a name. */
+/** The error for a word that is not a valid name. */
 export function wrongName(word: string, what: string, rule: NameRule): string | undefined {
   return word === "" ? `${what} is missing` : rule(word);
 }

@@ -3,23 +3,23 @@ import type { Outputs } from "../core/machine.ts";
 import type { ServerMove } from "../protocols/native/server_choice.ts";
 import type { ScreenOutput, View } from "./view.ts";
 
-/** What waits for the server. */
+/** The requests that wait for the server. */
 export interface Waiting {
   readonly messages: number;
   /** Messages and questions. */
   readonly all: number;
 }
 
-/** Silence of the server, while something waits for it, that is worth a notice. */
+/** A server that is silent for this long while a request waits is reported. */
 const SILENCE_MS = 5000;
 
 /**
- * Notices about the connection to the server, none of them twice.
+ * Notices about the connection to the server, each shown once.
  *
- * 1. Each loss of the connection is shown; the reason why it does not come back, once for each reason.
- * 2. That messages wait is shown once for each loss, and so is each move from one server to another.
- * 3. Where several servers share a chat: that theirs cannot reach the others, and the end of that; and which server they are at,
- *    if it is another than before.
+ * 1. Each loss of the connection is shown; while it lasts, each new reason for a failed reconnect is shown once.
+ * 2. For each loss, one notice says that messages wait, and one is shown for each move to another server.
+ * 3. Where several servers share a chat, notices say when the server loses the others and when it reaches them again, and which
+ *    server the client has moved to.
  */
 export class ConnectionNotices {
   #connecting = false;
@@ -36,7 +36,7 @@ export class ConnectionNotices {
   /** The server of this connection, and whether it cannot reach the others. */
   #server = "";
   #apart = false;
-  /** Something came since the last tick. */
+  /** Whether the server has sent anything since the last tick. */
   #heard = true;
   #silentSince = 0;
   #shownSilence = false;
@@ -87,7 +87,7 @@ export class ConnectionNotices {
     this.#moves.clear();
   }
 
-  /** Something came from the server. */
+  /** The server has sent something. */
   heard(): void {
     this.#heard = true;
   }
@@ -98,7 +98,7 @@ export class ConnectionNotices {
     this.#news("the server is stopping");
   }
 
-  /** What the server tells of itself and the others. */
+  /** The server's report on itself and the other servers of its chat. */
   servers({ name, apart }: ServersEvent): void {
     if (this.#server !== "" && this.#server !== name) this.#news(`connected to ${name}`);
     this.#server = name;
@@ -113,12 +113,12 @@ export class ConnectionNotices {
 
   /** The connection is lost, or a reconnect has failed; the next attempt is in `againMs`, perhaps at another server. */
   lost(why: string, againMs: number, move?: ServerMove): void {
-    // The growing line starts over: an hour without a network does not fill the screen.
+    // The growing line starts over, so that an hour without a network does not fill the screen.
     if (this.#connecting) this.outputs.push({ type: "begin", text: this.view.connecting.begin });
     if (!this.#away) {
       const seconds = Math.round(againMs / 1000);
       const again = seconds > 0 ? `trying again in ${seconds} s` : "trying again";
-      // After the server's own notice the reason adds nothing.
+      // The server has announced the reason already.
       this.#news(`connection lost${inBrackets(this.#stopping ? "" : why)}, ${again}`);
     } else if (move) {
       const { from, to, at } = move;

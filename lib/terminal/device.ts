@@ -19,8 +19,8 @@ export interface Device extends Sink {
   /** Calls back when the process ends, also by an uncaught error or a signal to abort; the returned function stops that. */
   onExit(listener: () => void): () => void;
   /**
-   * Stops the process until it is continued, then calls back; false where that cannot be done: on Windows, and below a program that
-   * would not be stopped with it.
+   * Stops the process until it is continued, then calls back; false where that cannot be done: on Windows, and under a parent
+   * process that would not stop with it.
    */
   suspend(continued: () => void): boolean;
   closeInput(): void;

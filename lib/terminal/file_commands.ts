@@ -5,7 +5,7 @@ const LEAVING = [
   "you are not; so it is by itself when NAME is away.",
 ];
 
-/** The commands for files, where senders and receivers have names after this rule. */
+/** The commands for files; `rule` checks the names of senders and receivers. */
 export function fileCommands(rule: NameRule, room: "room" | "group"): CommandTable<never> {
   return {
     send: {

@@ -7,10 +7,10 @@ import { clean, type ScreenOutput, stamp, type View } from "./view.ts";
 type Moving = Extract<FileEvent, { type: "progress" | "reading" }>;
 
 const BAR_CHARACTERS = 20;
-/** Bars on the growing line; of further transfers it shows the number. */
+/** Progress bars on the growing line; further transfers are counted. */
 const BARS = 2;
 
-/** Offers of one user that are shown each; of further ones, only how many there are, whenever they have doubled. */
+/** Offers of one user that are shown one by one; after that, their number is shown each time it doubles. */
 const EACH_OFFER = 5;
 
 /** Notices about files: a line for each event, and one growing line for all transfers under way. */
@@ -148,7 +148,7 @@ function nameIn(to: Target): string {
   return "room" in to ? to.room : to.user;
 }
 
-/** What the sender of a file has done with it. */
+/** A line about what the sender of a file has done with the offer. */
 function deed(event: Extract<FileEvent, { type: "offered" }>): string {
   return event.isLeft ? `left ${title(event)} at the server` : `offers ${title(event)}`;
 }

@@ -57,7 +57,7 @@ export function readFlags(args: readonly string[], options: readonly Option[]): 
   };
 }
 
-/** The arguments with `--name -` as `--name=-`: the parser takes a dash alone for a word. */
+/** The arguments with `--name -` as `--name=-`, since the parser takes a lone dash for a word. */
 function withDashes(args: readonly string[], options: readonly Option[]): string[] {
   const valued = options.filter((option) => option.value).map((option) => `--${option.name}`);
   return args.flatMap((given, i) => {

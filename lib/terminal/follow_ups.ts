@@ -14,7 +14,7 @@ export interface FollowUp {
   readonly purpose: Extract<Asked["purpose"], "surroundings" | "amend" | "shown">;
 }
 
-/** What is done with a message once the server has told its number: a new text, a withdrawal without one, its earlier texts. */
+/** What to do with a message once its number is known: change its text, withdraw it (no text), or show its earlier texts. */
 interface Wanted {
   readonly message: NthMessage;
   readonly act: { readonly type: "amend"; readonly text: string | undefined } | { readonly type: "versions" };
@@ -38,7 +38,7 @@ export class FollowUps {
     readonly outputs: Pick<Outputs<ScreenOutput | AmendOutput>, "push">,
   ) {}
 
-  /** Whether a message is being changed: what is typed next would be counted with those that it is among. */
+  /** Whether a message is being changed; until then `/edit 2` could count a message that is typed next. */
   get isAmending(): boolean {
     return this.#wanted !== undefined || this.#changing !== undefined;
   }
@@ -56,7 +56,7 @@ export class FollowUps {
     this.#wanted = { message, act, isAsked: false };
   }
 
-  /** The server has everything that this user has said: which message is meant can be asked. */
+  /** The server has every message of this user, so the number of the one that is meant can be asked for. */
   confirmed(): FollowUp[] {
     const wanted = this.#wanted;
     if (!wanted || wanted.isAsked) return [];
@@ -64,7 +64,7 @@ export class FollowUps {
     return [{ question: wanted.message.question, purpose: "amend" }];
   }
 
-  /** Where the view shows surroundings. */
+  /** For a view that shows the messages around a hit. */
   found(found: Found): FollowUp[] {
     const results = new SearchResults(found, this.state);
     this.#searches.add(results);
@@ -89,7 +89,7 @@ export class FollowUps {
     if (isMade || (event.type === "denied" && event.question === undefined)) this.#changing = undefined;
   }
 
-  /** The client does not even send the change. */
+  /** The client refuses to send the change. */
   refused(why: string): void {
     this.#changing = undefined;
     this.#notice(`nothing is changed: ${why}`);
@@ -105,7 +105,7 @@ export class FollowUps {
     this.#notice(`${nothing(wanted)}the connection was lost`);
   }
 
-  /** No answer comes any more. */
+  /** The chat has ended: no further answer will come. */
   clear(): void {
     this.#wanted = this.#changing = undefined;
     this.#searches.clear();

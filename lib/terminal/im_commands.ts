@@ -56,7 +56,7 @@ export function imHelp(line: string): string[] | undefined {
   return verb === "/help" && more.length === 0 ? helpText(topic, TABLES) : undefined;
 }
 
-/** Commands of other programs, and what stands for them here. */
+/** Commands of other programs, and their counterparts here. */
 const OF_OTHERS: Readonly<Record<string, string>> = {
   quit: "/exit logs out",
   msg: "/to NAME TEXT sends a message to one user, for example: /to bob Hello!",
@@ -64,7 +64,7 @@ const OF_OTHERS: Readonly<Record<string, string>> = {
   nick: "the handout has no /nick; the name is that of the login",
 };
 
-/** Why the server answers 401 to what was typed, for a person; undefined for another answer, and where nothing helps. */
+/** A hint at why the server has answered 401 to the typed line; undefined for other answers, or where there is no hint. */
 export function imHint(reply: string, typed: string): string | undefined {
   const why = reply.startsWith("401") && typed.trim() !== "" ? rule(typed.trim()) : undefined;
   return why === undefined ? undefined : `-- 401: ${why} --`;

@@ -88,7 +88,7 @@ function updateNames(client: ImActions): Promise<void> {
   });
 }
 
-/** A line of the IM handout for people: as it came, after the time, with coloured names. */
+/** A line of the IM handout at a terminal: the time, then the line as it came, with coloured names. */
 export function imLine(line: string, time: number, colour: boolean): string {
   const shown = sanitized(line);
   if (!colour) return `${timeOfDay(time)} ${shown}`;

@@ -1,7 +1,7 @@
 import { EditBuffer, type Place } from "./edit_buffer.ts";
 import type { Key } from "./keys.ts";
 
-/** What follows from a key; after `redraw` and `bell` the line may look different. */
+/** The result of a key; after `redraw` and `bell` the line may look different. */
 export type EditorAction =
   | { readonly kind: "nothing" | "redraw" | "bell" | "end" | "interrupt" | "suspend" | "clear-screen" }
   | { readonly kind: "submit"; readonly line: string }

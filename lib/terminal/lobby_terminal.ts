@@ -8,7 +8,7 @@ import { clean } from "./view.ts";
 export interface LobbyTerminal {
   /** Shows a line of the server. */
   show(line: string): void;
-  /** Shows a line that was typed, as the handout's client does; a terminal shows it already. */
+  /** Echoes a typed line to a pipe or a file, as the handout's client does; a terminal shows it already. */
   own(text: string): void;
   /** Shows a line that is not part of the chat, such as a trace. */
   note(line: string): void;

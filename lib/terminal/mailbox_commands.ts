@@ -62,7 +62,7 @@ const LETTERS: Readonly<Record<string, ChatAction<ChatQuestion>>> = {
   E: { type: "exit" },
 };
 
-/** A small letter in a conversation: what it does, once the user knows it. */
+/** The command of a small letter in a conversation, which is performed after a question. */
 function unsure(line: string, here: Target, action: ChatAction<ChatQuestion>): ChatAction<ChatQuestion> {
   const command = "room" in here ? `/say ${here.room} ${line}` : `/to ${here.user} ${line}`;
   const does = MAILBOX_MODE.words[line.toUpperCase()]!.short;

@@ -4,7 +4,7 @@ import { targetName } from "./view.ts";
 
 type HistoryQuestion = Extract<ClientQuestion, { type: "history" }>;
 
-/** Messages of a conversation that are looked through for one. */
+/** The most messages of a conversation that are searched for one. */
 const LOOKED_THROUGH = 1000;
 const PAGE = 250;
 

@@ -51,7 +51,7 @@ export class Output<Piece extends string | { readonly text: string } = string> {
     this.#droppedLine = options.droppedLine;
   }
 
-  /** Pieces that matter less may be given `most`, a part of the room alone. */
+  /** `most` limits less important pieces to a part of the room. */
   push(piece: Piece, most = this.#waitingBytes): void {
     if (this.#isBroken) return;
     // In UTF-16 units: a bound on memory, not on the bytes written.

@@ -6,7 +6,7 @@ import type { ChatEvent } from "./chat_state.ts";
 /** Own lines whose state may still change. */
 const LINES = 1000;
 
-/** What the server, or the other side, has told of an own message. */
+/** What the server or the receiver has reported about an own message. */
 export interface Outcome {
   /** `kept`: here, until the receiver is online. `unconfirmed`: the receiver's program confirms nothing. */
   readonly stage: "none" | "sent" | "kept" | "unconfirmed";
@@ -14,7 +14,7 @@ export interface Outcome {
   readonly receivers: readonly string[];
   /** The users who have the file that it offers. */
   readonly fileReceivers: readonly string[];
-  /** When the last of them had it. */
+  /** When the last of them received it. */
   readonly time?: number;
   readonly failures: readonly { readonly to: Target | undefined; readonly why: string }[];
 }
@@ -49,12 +49,12 @@ export class OwnLines {
     return this.#keep({ id, to, text, time, outcome: NOTHING, isDirect });
   }
 
-  /** A message was not even sent. */
+  /** The client has refused to send a message. */
   refused(to: Target, text: string, time: number, why: string): OwnLine {
     return { id: "", to, text, time, outcome: { ...NOTHING, failures: [{ to: undefined, why }] } };
   }
 
-  /** A message of the user that the server tells of: it was said on another device. */
+  /** A message that this user has sent on another device. */
   elsewhere({ seq, to, text, time, reply }: ShownMessage): OwnLine {
     return this.#keep({ id: `seq ${seq}`, to, text, time, seq, reply, outcome: { ...NOTHING, stage: "sent" } });
   }

@@ -11,7 +11,7 @@ const NAMES = 3;
 export function ownOutcome({ to, time, outcome }: OwnLine, now: number): string {
   const { receivers, fileReceivers, failures } = outcome;
   const isRoom = "room" in to;
-  // Within the same minute the time says nothing.
+  // The time is left out within the same minute.
   const at = outcome.time === undefined || minute(outcome.time, now) === minute(time, now)
     ? ""
     : ` ${minute(outcome.time, now)}`;

@@ -38,7 +38,7 @@ export const PEER_COMMANDS: CommandTable<PeerQuestion> = {
       "If two users are called bob, add the address: /to bob@10.0.0.5:3001 Hello!",
     ],
     parse: ({ rest, first, more }, context) =>
-      // As a peer with another program is shown.
+      // The name of a peer with another program, as it is shown.
       to(peerRule)({ rest, first, more: more.replace(/^\(plain\)(\s|$)/, "") }, context),
     names: users,
   },

@@ -6,8 +6,8 @@ import type { Question } from "./commands.ts";
 export interface Asked {
   readonly question: Question;
   /**
-   * Where the answer goes: to the screen, into the menu, or (`quiet`) only into the state; above the new messages of a
-   * conversation that was opened; to the hits of a search; to a change of an own message.
+   * Where the answer goes: to the screen, to the menu, only to the state (`quiet`), above the new messages of an opened
+   * conversation, to the hits of a search, or to a change of an own message.
    */
   readonly purpose: "shown" | "quiet" | "menu" | "opened" | "surroundings" | "amend";
   /** The change of conversation that came with the question. */
@@ -44,7 +44,7 @@ export class PendingQuestions {
     for (const { moved } of this.#questions) if (moved && sameTarget(moved.from, to)) moved.from = from;
   }
 
-  /** No answer comes any more. */
+  /** The chat has ended: no further answer will come. */
   clear(): void {
     this.#questions = [];
   }

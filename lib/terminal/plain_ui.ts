@@ -6,7 +6,7 @@ import { KeyDecoder } from "./keys.ts";
 import { LineEditor } from "./line_editor.ts";
 import { droppedText, Output } from "./output.ts";
 
-/** The options of plain standard streams; everything has a default. */
+/** The options of plain standard streams; all have defaults. */
 export interface PlainUiOptions {
   readonly plainLineBytes?: number | undefined;
   /** Bound on whole lines that are read ahead while there is no prompt. */
@@ -27,7 +27,7 @@ const RETURN = 0x0d;
  * 1. A prompt takes one line; other lines wait for the next prompts, and the end of the input comes last.
  * 2. If only the input is a terminal, prompts go to standard error, and a secret is not echoed.
  * 3. If only the output is a terminal, nothing that is shown can control it. Files and pipes get lines as they are.
- * 4. When the output is closed, that is the end, at once.
+ * 4. When the output is closed, the interface ends at once.
  */
 class PlainUi implements Ui {
   readonly #input: UserInput;

@@ -76,7 +76,7 @@ export function optionsOf({ options }: Program, command: Command): Option[] {
   return options.filter(({ name }) => command.options.includes(name));
 }
 
-/** What `help WORD…` shows; without a word, the overview. Throws a `UserError` for an unknown one. */
+/** The text of `help WORD…`; without a word, the overview. Throws a `UserError` for an unknown word. */
 export function helpOn(program: Program, words: readonly string[]): string {
   const [word, ...more] = words;
   if (word === undefined) return overview(program);

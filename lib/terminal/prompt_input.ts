@@ -5,7 +5,7 @@ import { type EditorAction, History, LineEditor } from "./line_editor.ts";
 import type { Scene } from "./screen.ts";
 import type { Prompt } from "./ui.ts";
 
-/** A step for the screen or for the receiver of what is typed. */
+/** A step for the screen or for the receiver of typed lines. */
 export type PromptOutput =
   | { readonly type: "show"; readonly line: string }
   /** A line was entered; it stays on the screen. */
@@ -34,7 +34,7 @@ export interface LineStore {
   add(line: string): void;
 }
 
-/** What is asked about a paste, and the keys that it becomes. */
+/** The question about a paste, and the keys that the paste stands for. */
 interface PasteQuestion {
   readonly text: string;
   readonly lines: number;
@@ -56,10 +56,10 @@ const LISTED_WORDS = 100;
  * 1. A line answers one prompt. Keys that come while there is none wait, unseen, for the next one, since it may ask for a
  *    secret; only Ctrl-C takes effect at once.
  * 2. A half-typed line is kept when its prompt goes, and returns with the next one; a half-typed secret is forgotten.
- * 3. A paste of many lines asks first. So does one of several lines with commands among them: these are shown, and are said as
- *    text unless the user chooses to run them.
+ * 3. Before a paste of many lines, or of several lines with commands among them, the user is asked. The commands are shown, and
+ *    are sent as text unless the user chooses to run them.
  * 4. Only lines of the chat are stored, never the answer to another question, such as a password.
- * 5. Keys are worked off in `takeOutputs`, up to the first that concerns the receiver, which may change the prompt.
+ * 5. `takeOutputs` processes keys up to the first that concerns the receiver, since that may change the prompt.
  */
 export class PromptInput {
   readonly #outputs = new Outputs<PromptOutput>();
@@ -157,7 +157,7 @@ export class PromptInput {
       case "submit": {
         const scene = { prompt: prompt.text, text: action.line, cursor: 0, hidden: prompt.secret };
         this.#outputs.push({ type: "enter", scene });
-        // A name, and an answer before the chat, are no lines of it.
+        // A name, or another answer before the chat, is not a line of the chat.
         if (prompt.commands !== undefined && action.line.trim() !== "") this.#store?.add(action.line);
         this.#prompt = this.#secret = null;
         return this.#tell({ type: "line", line: action.line });

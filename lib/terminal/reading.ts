@@ -2,18 +2,18 @@ import type { Target } from "../chat/entry.ts";
 import type { ClientEvent, ClientQuestion, ShownMessage } from "../protocols/native/client_event.ts";
 import { type ChatState, sameTarget } from "./chat_state.ts";
 
-/** After the last key a terminal counts as attended for so long: a page of text is read in that time. */
+/** A terminal counts as attended for this long after the last key: enough to read a page of text. */
 const ATTENDED_MS = 120_000;
 /** Unread messages that are shown when a conversation is opened, and read ones before them. */
 const UNREAD_SHOWN = 48;
 const READ_SHOWN = 2;
 
 /**
- * What the user reads, and what is new to them.
+ * Decides which messages the user has read, and which are new.
  *
- * 1. What is on the screen of the open conversation is read while the user is at the terminal, once the server has told what
- *    is unread, and those unread messages that were never on this screen were asked for and shown.
- * 2. A script has no reader and marks nothing as read: what it shows may go to a file.
+ * 1. The messages of the open conversation on the screen count as read while the user is at the terminal. Before that, the
+ *    server must have reported the unread messages, and those that were never on this screen must have been requested and shown.
+ * 2. A script marks nothing as read, since its output may go to a file.
  */
 export class Reading {
   #keyAt = -Infinity;

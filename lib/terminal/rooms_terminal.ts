@@ -7,12 +7,12 @@ import { clean } from "./view.ts";
 /** The terminal of the rooms client. */
 export interface RoomsTerminal {
   readonly isInteractive: boolean;
-  /** The name and the room that are given; those that are not are asked for, or undefined where there is no one to ask. */
+  /** The name and the room: as given, else as the user answers; undefined where no user can be asked. */
   login(
     name: string | undefined,
     room: string | undefined,
   ): Promise<{ readonly name: string; readonly room: string } | undefined>;
-  /** From now on lines are taken; before, they wait. */
+  /** Takes typed lines from now on; earlier ones have waited. */
   begin(): void;
   /** Shows a line of the server, or about a file. */
   show(line: string): void;

@@ -4,7 +4,7 @@ import { tableRows } from "./table_view.ts";
 import { clean, directMark, stamp, targetName, unconfirmedMark, type View } from "./view.ts";
 import type { ChatEvent } from "./chat_state.ts";
 
-/** An event for a script: one line each, and none for what is no event. */
+/** The line for an event; undefined for other news. */
 export function scriptLines(event: ChatEvent): string[] {
   switch (event.type) {
     case "message":

@@ -2,7 +2,7 @@ import { UserError } from "../core/errors.ts";
 import { suggestion } from "../core/suggestion.ts";
 import type { Flags, Option } from "./flags.ts";
 
-/** Options that are set somewhere else than on the command line. */
+/** Options that are set elsewhere than on the command line. */
 export interface Settings {
   /** The values by the name of the option; a switch that is on is `true`. */
   readonly values: ReadonlyMap<string, string | true>;
@@ -36,7 +36,7 @@ export function environmentSettings(get: (name: string) => string | undefined, o
   return { values, origin: variableOf };
 }
 
-/** The options that a configuration file sets, `name = value` each; throws a `UserError` for one that there is not. */
+/** The options that a configuration file sets, `name = value` each; throws a `UserError` for an unknown one. */
 export function fileSettings(
   content: Readonly<Record<string, unknown>>,
   path: string,
@@ -82,7 +82,7 @@ export function layered(flags: Flags, settings: readonly Settings[], known: read
   };
 }
 
-/** The settings in force as a configuration file, each with its origin; what is not set stands there as a comment. */
+/** The settings in force as a configuration file, each with its origin; options that are not set are comments. */
 export function settingsText(
   flags: LayeredFlags,
   options: readonly Option[],

@@ -21,8 +21,8 @@ interface Kept extends ShownLine {
  * The lines above the drawing that are certainly still on the screen, so that they can be changed there.
  *
  * 1. The cursor is where the drawing begins, in the first column, whenever a line is added or changed.
- * 2. A line that may have scrolled away, may be broken differently after a change of size, or whose width terminals disagree
- *    about, is not touched, and neither is any line above it.
+ * 2. A line is left as it is, and so is every line above it, if it may have scrolled away, if a change of size may have broken
+ *    it differently, or if terminals disagree about its width.
  */
 export class ShownRows {
   #columns: number;
@@ -55,7 +55,7 @@ export class ShownRows {
     this.#used(this.#next + rows);
   }
 
-  /** What is above the drawing is not known any more. */
+  /** The rows above the drawing are unknown from now on. */
   clear(): void {
     this.#lines = [];
     this.#first = this.#next = this.#bottom = 0;

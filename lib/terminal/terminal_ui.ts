@@ -28,10 +28,10 @@ const RESET = "\x1b[0m";
 
 const LINE_BREAK = /\r\n|[\r\n]/;
 
-/** Of a row, what stands in front of the prompt has at most this part. */
+/** The text in front of the prompt has at most this part of a row. */
 const AWAY_PART = 0.5;
 
-/** What is written in one go: a line, a bell, or an empty screen. */
+/** One piece of output: a line, a bell, or an empty screen. */
 type Piece = ShownLine | "bell" | "clear";
 
 class TerminalUi implements Ui {
@@ -121,7 +121,7 @@ class TerminalUi implements Ui {
     if (this.#closing !== null) return;
     this.#prompts.ask(prompt);
     this.#output.due();
-    // Keys that wait for the prompt are worked off after the caller, which may be the receiver itself.
+    // Waiting keys are processed after the caller has returned, since it may be the receiver.
     queueMicrotask(() => this.#drain());
   }
 
@@ -226,7 +226,7 @@ class TerminalUi implements Ui {
     this.show("cannot be suspended here: started by another program, such as deno task");
   }
 
-  /** After others have written to the terminal. */
+  /** Draws everything again after another program has written to the terminal. */
   #continued(): void {
     if (this.#restored) return;
     this.#shown.clear();
@@ -265,7 +265,7 @@ class TerminalUi implements Ui {
     return output.replaceAll("\n", "\r\n") + drawing;
   }
 
-  /** Changes lines on the screen. Those in `pieces` are changed before they are written; of others, something is said elsewhere. */
+  /** Changes lines: in `pieces` before they are written, else on the screen; a change of a line off the screen is shown elsewhere. */
   #changed(pieces: readonly Piece[]): string {
     if (this.#changes.size === 0) return "";
     const waiting = new Set(pieces.map((piece) => typeof piece === "string" ? undefined : piece.id));

@@ -30,7 +30,7 @@ export interface ShowOptions {
   readonly whole?: boolean | undefined;
 }
 
-/** What is shown where the line to be changed has left the screen: in front of the prompt until the next line is entered, or in a line. */
+/** Shown when the line to be changed has left the screen: in front of the prompt until the next line is entered, or as a line. */
 export interface Away {
   readonly text: string;
   readonly where: "prompt" | "line";

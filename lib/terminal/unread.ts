@@ -20,7 +20,7 @@ interface Conversation {
 }
 
 /**
- * What the user has not read of each conversation: what the server says at login, and what comes after that.
+ * The unread messages of each conversation: those that the server reports at login, and those that arrive later.
  *
  * 1. No message is counted twice, in whichever order the server's count and the messages come.
  * 2. Reading on another device lowers the count.
@@ -92,7 +92,7 @@ export class UnreadMessages {
     if (upTo <= conversation.read) return;
     conversation.read = upTo;
     const { unread, last } = conversation;
-    // What was never shown here is before everything that was.
+    // Messages that were never shown here are older than those that were.
     if (upTo >= Math.min(unread[0] ?? Infinity, last)) conversation.elsewhere = 0;
     conversation.unread = unread.filter((seq) => seq > upTo);
   }

@@ -11,11 +11,11 @@ import type { OwnLine } from "./own_lines.ts";
 import type { Away } from "./ui.ts";
 import type { Found, SearchResults } from "./search_results.ts";
 
-/** A step that a part of the chat wants done on the screen. */
+/** A step for the screen. */
 export type ScreenOutput =
   /** A line about an event. */
   | { readonly type: "show"; readonly line: string }
-  /** A line that is no event: news of the connection, a mistake, help. A script gets it on standard error. */
+  /** A line that is not an event: a notice about the connection, a mistake, help. A script gets it on standard error. */
   | { readonly type: "notice"; readonly line: string }
   /** The steps of a growing line; see `Ui`. */
   | { readonly type: "begin" | "more" | "finish"; readonly text: string }
@@ -29,8 +29,8 @@ export interface View<Event extends ChatEvent> {
   /** An event or an answer; `state` has learnt from it already. */
   event(event: Event, state: ChatState, now: number): string[];
   /**
-   * An own message, or an offer of a file, in one line that changes with what becomes of it, and what is shown once it has left the
-   * screen. A view without it shows each event in a line.
+   * An own message or an offer of a file in one line, which changes with its state, and the text to show once that line has left
+   * the screen. A view without this method shows each event in a line.
    */
   own?(line: OwnLine, state: ChatState, now: number): { readonly text: string; readonly away: Away };
   /** That a message which has no line on this screen was delivered. */
@@ -173,7 +173,7 @@ export function quotedBefore(seq: number, state: ChatState): string {
   return text === undefined || text === "" ? "an earlier message" : quoted(text);
 }
 
-/** A mark that a user has put to a message, or has taken back. */
+/** A reaction that a user has added to a message, or has removed. */
 export function reactionLine(event: Extract<ClientEvent, { type: "reacted" }>, state: ChatState): string {
   const read = readReaction(event.text);
   const text = state.textNow(event.of);
@@ -183,7 +183,7 @@ export function reactionLine(event: Extract<ClientEvent, { type: "reacted" }>, s
   return `${clean(event.from)} ${act} ${read?.mark ?? "a mark"}: ${message}${place}`;
 }
 
-/** To which message another replies, before its text; nothing where it replies to none. */
+/** The message to which another replies, before its text; empty if it is no reply. */
 export function replyMark({ reply }: Pick<ShownMessage, "reply">, state: ChatState): string {
   if (reply === undefined) return "";
   const text = state.textNow(reply);

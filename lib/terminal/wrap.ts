@@ -7,7 +7,7 @@ export const ATTRIBUTES = /(\x1b\[[0-9;:]*m)/;
 // deno-lint-ignore no-control-regex
 const ALL_ATTRIBUTES = /\x1b\[[0-9;:]*m/g;
 
-/** Rows after the first of a line are indented by so many columns more than the line, where there is room. */
+/** Additional indentation of a line's rows after the first, in columns, where there is room. */
 const INDENT = 4;
 
 /** A cluster, or attributes that take no column. */
@@ -16,14 +16,14 @@ interface Cell {
   readonly columns: number;
 }
 
-/** The columns of a line without its attributes; the most that any terminal gives it. */
+/** The columns of a line without its attributes: the largest width that terminals give it. */
 export function widthOf(line: string): number {
   return cellsOf(line).reduce((sum, { columns }) => sum + columns, 0);
 }
 
 /**
- * A line as rows of a terminal: broken between words, or within a word that is longer than a row. Rows after the first are indented.
- * Attributes go on in the next row.
+ * A line as rows of a terminal: broken between words, or within a word that is longer than a row. Rows after the first are
+ * indented, and attributes go on in them.
  */
 export function wrapped(line: string, columns: number): string[] {
   const cells = cellsOf(line);
@@ -76,7 +76,7 @@ export function rowsOf(line: string, columns: number): number {
   return rows;
 }
 
-/** Whether terminals agree on the width of a line: some draw a joined emoji as one picture, others as its parts. */
+/** Whether all terminals give a line the same width: some draw a joined emoji as one picture, others as its parts. */
 export function hasOneWidth(line: string): boolean {
   return graphemes(line.replaceAll(ALL_ATTRIBUTES, ""))
     .every((cluster) => columnsOf(cluster) === partsOf(cluster));

@@ -81,7 +81,7 @@ export class RelayChannel implements ByteChannel {
     return null;
   }
 
-  /** The other end learns of the end by what was sent. */
+  /** The frames themselves tell the other end when the stream is over. */
   shut(): void {
     this.close();
   }

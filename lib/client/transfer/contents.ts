@@ -66,7 +66,7 @@ export class Contents {
     }
   }
 
-  /** The bytes of a chunk that was read are not used any more. */
+  /** Releases the bytes of a chunk that was read. */
   releaseBytes(transfer: string, bytes: Uint8Array): void {
     this.#sources.get(transfer)?.release(bytes);
   }

@@ -14,7 +14,7 @@ import { TAG_BYTES } from "../../store/transfer_ciphers.ts";
 import type { FileKeys } from "../../store/transfer_keys.ts";
 import type { ByteChannel } from "./channels.ts";
 
-/** What is told of a stream. */
+/** The events of a stream. */
 export interface FileStreamListener {
   /** Bytes have arrived. */
   heard(): void;
@@ -63,7 +63,7 @@ export class FileStream {
     this.#reading = this.#read().then((why) => this.#end(why), (error) => this.#end(reason(error)));
   }
 
-  /** The `bytes` of a message that was received are not used any more. */
+  /** Releases the `bytes` of a received message. */
   release(bytes: Uint8Array): void {
     this.#receiving.give(bytes);
   }

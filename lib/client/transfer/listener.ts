@@ -101,7 +101,7 @@ export class TransferListener {
   }
 }
 
-/** Dials all addresses at once, and opens a transfer on the first connection; undefined if it is not wanted there. */
+/** Dials all addresses at once, and opens a transfer on the first connection; undefined if the other side does not want it. */
 export async function dialTransfer(
   addresses: readonly Address[],
   transfer: string,

@@ -81,7 +81,7 @@ export class TransferRunner {
     if (signal && !(signal instanceof Fault)) this.#tell((machine) => machine.signalled(from, signal, seen, clock()));
   }
 
-  /** A signal to a user has reached no one. */
+  /** A signal did not reach any client of its receiver. */
   notReached(to: string): void {
     this.#tell((machine) => machine.notReached(to, clock()));
   }

@@ -39,7 +39,7 @@ interface Attempt {
 
 interface Stream {
   readonly frames: FileStream;
-  /** What the keys are agreed on with: ours, and what makes them fresh. */
+  /** The inputs of the key agreement: our key pair, and a fresh value. */
   readonly key: FileKey | undefined;
   readonly nonce: string;
   readonly relayed: boolean;
@@ -127,7 +127,7 @@ export class Streams {
     this.#streams.get(stream)?.frames.send(message);
   }
 
-  /** The bytes of a chunk that was received are not used any more. */
+  /** Releases the bytes of a received chunk. */
   releaseBytes(stream: number, bytes: Uint8Array): void {
     this.#streams.get(stream)?.frames.release(bytes);
   }
