@@ -472,7 +472,7 @@ Deno.test("what goes to a user directly is marked, on both sides and only as lon
     { type: "message", message, own: false },
   ).types("/to bob hi", "hello").happens({ type: "delivered", id: "m1", to: "bob", time: NOW });
   alice.happens({ type: "direct", name: "bob", state: "off", why: "it was ended" }).types("/to bob again").shows(
-    "-- connected with bob directly: what you two say is sealed and does not pass the server --",
+    "-- connected with bob directly: private messages are encrypted and do not go through the server --",
     "-- if the server may lie, compare keys: bob oak, you elm --",
     "08:33:46 bob → you: psst (direct)",
     "08:33:46 you → bob: hi (direct)  ✓✓",

@@ -176,7 +176,7 @@ Deno.test("the terminal says once which server does not answer, which one it is 
   notices.loggedIn();
   at("lab2", false);
   assertEquals(lines, [
-    "lab1 is waiting for the other servers: what is said here arrives there once they answer",
+    "lab1 is waiting for the other servers: messages reach their users once they answer",
     "the other servers answer again",
     "connection lost (it is gone), trying again in 1 s",
     "lab1 does not answer (nothing listens there); trying lab2 at 10.0.0.2:2001",

@@ -31,7 +31,7 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
     usage: "/list",
     short: "list all users, online and offline",
     example: "/list",
-    long: ["Every user the server has ever seen. Messages to offline users are kept."],
+    long: ["All users that the server knows. Messages to offline users are kept."],
     parse: alone({ type: "ask", question: { type: "users" } }),
   },
   to: {
@@ -47,13 +47,13 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
   },
   direct: {
     usage: "/direct NAME [off]",
-    short: "connect directly with one user, past the server",
+    short: "connect directly with one user",
     example: "/direct bob",
     long: [
-      "NAME is asked, and accepts with /direct and your name. Then what you two say",
-      "in private is sealed and goes from one program to the other; the server keeps",
-      "nothing of it. /direct NAME off refuses or ends it. If no connection can be",
-      "made, you are both told, and messages go through the server as before.",
+      "NAME is asked, and accepts with /direct and your name. Private messages between",
+      "you then go encrypted from one program to the other; the server stores none of",
+      "them. /direct NAME off refuses or ends it. If no connection can be made, both",
+      "of you see why, and messages go through the server as before.",
     ],
     parse: ({ first, more }) => {
       const word = more.trim();
@@ -98,7 +98,7 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
     usage: "/who [ROOM]",
     short: "list the members of a room",
     example: "/who lab1",
-    long: ["Without ROOM: of the room you are in.", "The lobby has everyone who is online, and its guests."],
+    long: ["Without ROOM: of the room you are in.", "The lobby's members are all users who are online, and its guests."],
     parse: ({ first, more }, { here }) => {
       if (more.trim() !== "") return "ROOM cannot contain spaces";
       if (first !== "") return anyName(first) ?? { type: "ask", question: { type: "who", room: first } };
@@ -143,7 +143,7 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
     example: "/edit See you at 4pm",
     long: [
       "In the conversation that you are in. With N, of your Nth last message there,",
-      "as /history numbers them. The others see what it was and what it is now.",
+      "as /history numbers them. The others see both the old text and the new one.",
       "If the new text begins with a number: /edit 1 42 people come",
     ],
     parse: ({ rest, first, more }, { here }) => {
@@ -168,12 +168,12 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
   },
   versions: {
     usage: "/versions [NAME] [N]",
-    short: "show what a message was before it was edited",
+    short: "show the earlier texts of an edited message",
     example: "/versions bob",
     long: [
-      "In the conversation that you are in: the texts that your last message had.",
-      "With N, your Nth last message there, as /history numbers them; with NAME, one",
-      "of what NAME said, counted in the same way.",
+      "In the conversation that you are in: all texts of your last message. With N, of",
+      "your Nth last message there, as /history numbers them; with NAME, of NAME's",
+      "messages, counted in the same way.",
     ],
     parse: ({ first, more }, { here }) => {
       if (!here) return NO_CONVERSATION;
@@ -200,7 +200,7 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
     usage: "/help [COMMAND]",
     short: "show this, or more about one command",
     example: "/help to",
-    long: ["It is answered here; the server does not see it."],
+    long: ["The client answers it; the server does not see it."],
     parse: help,
   },
   exit: {

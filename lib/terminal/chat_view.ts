@@ -200,7 +200,7 @@ export class ChatView implements View<ClientEvent | DirectEvent> {
         return [this.news(`${who} asks for a direct connection: /direct ${who} accepts, /direct ${who} off refuses`)];
       case "on":
         return [
-          this.news(`connected with ${who} directly: what you two say is sealed and does not pass the server`),
+          this.news(`connected with ${who} directly: private messages are encrypted and do not go through the server`),
           this.news(
             `if the server may lie, compare keys: ${who} ${words?.theirs.join(" ")}, you ${words?.ours.join(" ")}`,
           ),

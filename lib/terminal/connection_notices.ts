@@ -106,7 +106,7 @@ export class ConnectionNotices {
     this.#apart = apart;
     this.#news(
       apart
-        ? `${name} is waiting for the other servers: what is said here arrives there once they answer`
+        ? `${name} is waiting for the other servers: messages reach their users once they answer`
         : "the other servers answer again",
     );
   }

@@ -1,8 +1,8 @@
 import { alone, type ArgumentParser, type CommandTable, type NameRule, wrongName } from "./commands.ts";
 
 const LEAVING = [
-  "With --leave at the end, FILE is left at the server, so that it is there when",
-  "you are not; so it is by itself when NAME is away.",
+  "With --leave at the end, FILE is left at the server, to be fetched later, even",
+  "while you are away. Without --leave, so is a file for a NAME who is away.",
 ];
 
 /** The commands for files; `rule` checks the names of senders and receivers. */
@@ -27,8 +27,8 @@ export function fileCommands(rule: NameRule, room: "room" | "group"): CommandTab
       short: "accept offer number N",
       example: "/accept 417",
       long: [
-        "It goes to your downloads and never replaces a file. /files lists the offers.",
-        "N is the same at the sender.",
+        "The file goes to your downloads and never replaces another. /files lists the",
+        "offers. N is the same at the sender.",
       ],
       parse: numberParser("accept"),
     },

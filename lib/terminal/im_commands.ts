@@ -43,7 +43,7 @@ const IM_COMMANDS: Readonly<Record<string, Topic>> = {
   help: {
     usage: "/help [COMMAND]",
     short: "show this, or more about one command",
-    long: ["It is answered here; the server does not see it."],
+    long: ["The client answers it; the server does not see it."],
   },
 };
 

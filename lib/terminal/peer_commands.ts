@@ -24,7 +24,7 @@ export const PEER_COMMANDS: CommandTable<PeerQuestion> = {
     usage: "/list",
     short: "list all known users, online and offline",
     example: "/list",
-    long: ["Found in the directory, on the network or by /add, and earlier contacts."],
+    long: ["From the address book, the LAN, /add, and earlier conversations."],
     parse: alone({ type: "ask", question: { type: "users" } }),
   },
   to: {
@@ -34,7 +34,7 @@ export const PEER_COMMANDS: CommandTable<PeerQuestion> = {
     long: [
       "Without TEXT you enter the conversation with NAME; what you type goes there.",
       "NAME may be offline: the message is kept here until you are both online.",
-      "Users shown as (plain) have another program: nothing is kept or confirmed.",
+      "Users shown as (plain) have another program: messages are not kept or confirmed.",
       "If two users are called bob, add the address: /to bob@10.0.0.5:3001 Hello!",
     ],
     parse: ({ rest, first, more }, context) =>
@@ -47,8 +47,8 @@ export const PEER_COMMANDS: CommandTable<PeerQuestion> = {
     short: "show the client address table",
     example: "/table",
     long: [
-      "The directory's table as it stands: IP, port, name, and since when the entry",
-      "is known; and your own address and port.",
+      "The address book's present table: IP, port, name, and since when the entry is",
+      "known; and your own address and port.",
     ],
     parse: alone({ type: "ask", question: { type: "table" } }),
   },
@@ -126,7 +126,7 @@ export const PEER_COMMANDS: CommandTable<PeerQuestion> = {
     example: "/trust bob",
     long: [
       "Use it after the warning that the key of NAME has changed. First ask NAME by",
-      "voice for the words of the key: someone else may be using the name.",
+      "voice for the words of the key: another person may be using the name.",
     ],
     parse: one("NAME", peerRule, (user) => ({ type: "ask", question: { type: "trust", user } })),
     names: (known, at) => at === 1 ? known.users : [],
@@ -135,7 +135,7 @@ export const PEER_COMMANDS: CommandTable<PeerQuestion> = {
     usage: "/add HOST:PORT",
     short: "look for a user at an address",
     example: "/add 10.0.0.5:3001",
-    long: ["For users outside the directory and the LAN. /add HOST PORT works too."],
+    long: ["For users who are neither in the address book nor on the LAN.", "/add HOST PORT works too."],
     parse: ({ rest }) => {
       const address = parseAddress(rest);
       return typeof address === "string" ? address : { type: "ask", question: { type: "add", ...address } };
@@ -148,7 +148,7 @@ export const PEER_COMMANDS: CommandTable<PeerQuestion> = {
     long: ["Datagrams from strangers are dropped and counted, but never shown."],
     parse: alone({ type: "ask", question: { type: "stats" } }),
   },
-  help: { ...CHAT_COMMANDS.help!, long: ["It is answered here; no one else sees it."], parse: help },
+  help: { ...CHAT_COMMANDS.help!, long: ["The client answers it; no other user sees it."], parse: help },
   exit: { ...CHAT_COMMANDS.exit!, parse: alone({ type: "exit" }) },
 };
 
