@@ -52,20 +52,20 @@ Deno.test("the doctor names the first cause that explains what was seen", () => 
   assertEquals(conclude(LOCAL, REMOTE).isFine, true);
   const without = { answer: undefined };
   const cases: [string, RegExp][] = [
-    [sentence({ address: undefined, host: "lab" }), /^No machine has the name lab here\.$/],
+    [sentence({ address: undefined, host: "lab" }), /^The name lab has no address here\.$/],
     [sentence({ route: "none" }), /^This machine has no route to 10\.0\.0\.2/],
-    [sentence({ route: { device: "tun0", via: undefined } }), /leaves by tun0, though eth0 is in its network/],
+    [sentence({ route: { device: "tun0", via: undefined } }), /leave by tun0, though eth0 is in its network/],
     [sentence({ ...without, tcp: SILENT }), /is on the network, but everything sent to it is dropped/],
     [sentence({ ...without, tcp: SILENT, neighbour: "silent" }), /the access point keeps its clients apart/],
     [sentence({ ...without, tcp: SILENT, neighbour: "silent", router: undefined }), /does not answer at all/],
-    [sentence({ ...without, tcp: [{ port: 2009, outcome: "refused" }] }), /nothing of Partyline runs there/],
-    [sentence({ ...without, tcp: [{ port: 2001, outcome: "open" }] }), /something listens there at 2001/],
+    [sentence({ ...without, tcp: [{ port: 2009, outcome: "refused" }] }), /no program of Partyline runs there/],
+    [sentence({ ...without, tcp: [{ port: 2001, outcome: "open" }] }), /a program listens there at 2001/],
     [sentence({ answer: { ...ANSWER, mtuOut: 0 } }), /^Datagrams to 10\.0\.0\.2 are dropped, TCP is not/],
     [sentence({ answer: { ...ANSWER, mtuBack: 0 } }), /the firewall of this machine blocks UDP/],
     [sentence({ answer: { ...ANSWER, mtuOut: 1300 } }), /^Packets over 1300 bytes are lost on the way to 10\.0\.0\.2/],
     [sentence({ answer: { ...ANSWER, mtuBack: 1492 } }), /^Packets over 1492 bytes are lost on the way from 10/],
     [sentence({ answer: { ...ANSWER, tcpBack: "silent" } }), /the firewall here blocks TCP/],
-    [sentence({ answer: { ...ANSWER, multicastBack: [] } }), /^Multicast is dropped on its way from 10\.0\.0\.2/],
+    [sentence({ answer: { ...ANSWER, multicastBack: [] } }), /^Only multicast is dropped, on its way from 10\.0\.0\.2/],
     [sentence({ answer: { ...ANSWER, clockMs: -90_000 } }), /^The clocks differ by 90 s/],
   ];
   for (const [said, wanted] of cases) assertMatch(said, wanted);
@@ -87,7 +87,7 @@ Deno.test("this machine alone: no network, a deaf one, taken ports, a server of 
   const taken = (by: string | undefined) => alone({ taken: [{ name: "im", port: 2001, by }] });
   assertEquals(
     taken("python3 (77)").sentence,
-    "A server cannot open every listener here: taken are 2001 (im) by python3 (77).",
+    "A server cannot open every listener here, since these ports are taken: 2001 (im) by python3 (77).",
   );
   assertEquals(taken(undefined).isFine, false);
   assertEquals(taken("partyline-serve (9)").isFine, true);
@@ -188,7 +188,7 @@ async function answering(body: (hosts: Hosts, folder: Folder) => Promise<void>, 
 test("nothing is wrong between two machines of one network", () =>
   answering(async (hosts, folder) => {
     const { status, said } = await doctor(hosts, folder, "10.97.0.2");
-    assertMatch(said, /^Nothing stands between this machine and 10\.97\.0\.2: TCP, UDP and multicast go both ways\./);
+    assertMatch(said, /^This machine and 10\.97\.0\.2 reach each other: TCP, UDP and multicast arrive in both directions\./);
     assertEquals(status, 0);
   }));
 
@@ -205,7 +205,7 @@ test("blocked multicast is found where everything else passes", () =>
     const { status, said } = await doctor(hosts, folder, "10.97.0.2");
     assertMatch(
       said,
-      /^Multicast is dropped on its way .*\n {2}client peer --name NAME, and there: \/add 10\.97\.0\.2/,
+      /^Only multicast is dropped, on its way .*\n {2}client peer --name NAME, and there: \/add 10\.97\.0\.2/,
     );
     assertEquals(status, 1);
   }, false));
@@ -232,7 +232,7 @@ test("a firewall that drops everything, isolated clients and a wrong route are t
   const route = await doctor(hosts, folder, "10.97.0.2");
   assertMatch(
     route.said,
-    /leaves by tun0, though lan is in its network.*\n {2}sudo ip route replace 10\.97\.0\.2 dev lan$/,
+    /leave by tun0, though lan is in its network.*\n {2}sudo ip route replace 10\.97\.0\.2 dev lan$/,
   );
   assertEquals([firewall.status, isolated.status, route.status], [1, 1, 1]);
 });
@@ -253,7 +253,7 @@ test("packets that a link loses without a report are told by their size, and rep
   await answer.printed(/On the other machine: client doctor 10\.98\.0\.1\n/);
   const reported = await doctor(hosts, folder, "10.98.0.1");
   assertMatch(reported.all, /packet bytes +out 1500 arrive, back 1500 arrive; a router divides those over 1300\n/);
-  assertMatch(reported.said, /^Multicast is dropped/);
+  assertMatch(reported.said, /^Only multicast is dropped/);
   await hosts.ip("here", "route", "flush", "cache");
   await hosts.firewall("here", "ip protocol icmp drop");
   const lost = await doctor(hosts, folder, "10.98.0.1");
@@ -276,7 +276,7 @@ test("a taken port is named with the program that has it", async () => {
   try {
     let found = await doctor(hosts, folder);
     for (let i = 0; i < 5 && found.status === 0; i++) found = await doctor(hosts, folder);
-    assertMatch(found.said, /^A server cannot open every listener here: taken are 2003 \(lobby\) by nc \(\d+\)\./);
+    assertMatch(found.said, /^A server cannot open every listener here, since these ports are taken: 2003 \(lobby\) by nc \(\d+\)\./);
   } finally {
     await taker.stdin.close();
     await ended(taker, "SIGTERM");

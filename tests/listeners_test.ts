@@ -219,7 +219,7 @@ Deno.test("the banner of a server without accounts names the listeners that need
   const [first, second, third] = lines("im", "0.0.0.0", { names: [] });
   assertEquals(first, "These listeners need accounts, and there are none yet: im.");
   assertEquals(second, 'To make some: write one user per line, "name password", into users.txt,');
-  assertMatch(third!, /^and .+; or start with --registration, and people make their own\.$/);
+  assertMatch(third!, /^and .+; or start with --registration, so that users create their own\.$/);
   assertMatch(lines("im", "0.0.0.0", { names: [], registration: true })[2]!, /; or register on the page, or with /);
 });
 

@@ -100,7 +100,7 @@ export function concludeLocal(facts: LocalFacts): Conclusion {
   const deaf = facts.multicast.filter(({ heard }) => heard.length === 0);
   if (deaf.length === facts.multicast.length && deaf.length > 0) {
     return wrong(
-      `What this machine sends by multicast does not even come back to itself on ${
+      `This machine does not even receive its own multicast on ${
         deaf.map(({ address }) => address).join(", ")
       }: a firewall here drops it.`,
       openPort(facts.system, facts.firewalls, "udp", 2002),
@@ -112,13 +112,13 @@ export function concludeLocal(facts: LocalFacts): Conclusion {
       ", ",
     );
     return wrong(
-      `A server cannot open every listener here: taken are ${list}.`,
+      `A server cannot open every listener here, since these ports are taken: ${list}.`,
       "end that program, or give other ports: server help listeners",
     );
   }
   return {
     isFine: true,
-    sentence: `Nothing is wrong with this machine, ${first.address}, as far as it can see alone.`,
+    sentence: `No fault was found on this machine, ${first.address}; the way to another one was not examined.`,
     command: `on the other machine: client doctor --answer; then here: client doctor ITS_ADDRESS`,
   };
 }
@@ -128,7 +128,7 @@ export function conclude(local: LocalFacts, remote: RemoteFacts): Conclusion {
   const { host, address } = remote;
   if (address === undefined) {
     return wrong(
-      `No machine has the name ${host} here.`,
+      `The name ${host} has no address here.`,
       "client doctor 192.168.1.7, with the address that the other machine shows",
     );
   }
@@ -145,21 +145,21 @@ function wrongRoute(
   const shared = sameNetwork(addresses, address);
   if (route === "none") {
     return wrong(
-      `This machine has no route to ${address}: it is in none of its networks, and there is no default route.`,
+      `This machine has no route to ${address}: the address is in none of its networks, and there is no default route.`,
       routeBy(system, address, (shared ?? addresses[0]!).device, false),
     );
   }
   if (route === undefined) return undefined;
   if (shared !== undefined && route.device !== shared.device && route.device !== "lo") {
     return wrong(
-      `What is for ${address} leaves by ${route.device}, though ${shared.device} is in its network: a VPN or a wrong route takes it.`,
+      `Packets to ${address} leave by ${route.device}, though ${shared.device} is in its network: a VPN or a wrong route takes them.`,
       routeBy(system, address, shared.device, true),
     );
   }
   const device = addresses.find((own) => own.device === route.device);
   if (shared === undefined && device?.kind === "tunnel") {
     return wrong(
-      `What is for ${address} leaves by the tunnel ${route.device}, which is not the LAN.`,
+      `Packets to ${address} leave by the tunnel ${route.device}, which is not the LAN.`,
       "end the VPN, or give both machines addresses of one network",
     );
   }
@@ -178,7 +178,7 @@ function silence({ tcp, neighbour, router, answer, route }: RemoteFacts, address
   const routed = route !== undefined && route !== "none" && route.via !== undefined;
   if (routed) {
     return wrong(
-      `${address} is in another network, and nothing comes back from there: it is off, or the router ${route.via} lets nothing through.`,
+      `${address} is in another network, and does not answer: it is off, or the router ${route.via} blocks the way.`,
       "put both machines into one network, then: client doctor",
     );
   }
@@ -201,7 +201,7 @@ function answered({ system, firewalls }: LocalFacts, { tcp, answer, route }: Rem
     if (open.length > 0) {
       return {
         isFine: true,
-        sentence: `${address} is reached, and something listens there at ${open.join(", ")}.`,
+        sentence: `${address} can be reached, and a program listens there at ${open.join(", ")}.`,
         command: open.includes(2001)
           ? `client chat ${address}`
           : `on ${address}: client doctor --answer, for UDP and multicast`,
@@ -215,7 +215,7 @@ function answered({ system, firewalls }: LocalFacts, { tcp, answer, route }: Rem
       );
     }
     return wrong(
-      `${address} answers, and nothing of Partyline runs there.`,
+      `${address} answers, but no program of Partyline runs there.`,
       `on ${address}: server, or client doctor --answer`,
     );
   }
@@ -238,7 +238,7 @@ function answered({ system, firewalls }: LocalFacts, { tcp, answer, route }: Rem
     return wrong(
       `Packets over ${mtu} bytes are lost on the way ${
         isOut ? "to" : "from"
-      } ${address}, and no router reports it: short messages arrive, and long ones and files hang.`,
+      } ${address}, and no router reports it: short messages arrive, but long ones and files hang.`,
       isOut
         ? setMtu(system, device ?? "DEVICE", mtu)
         : `on ${address}: ${setMtu(answer.system, "DEVICE", mtu)}, for the device of its address`,
@@ -246,7 +246,7 @@ function answered({ system, firewalls }: LocalFacts, { tcp, answer, route }: Rem
   }
   if (answer.tcpBack !== "open") {
     return wrong(
-      `${address} cannot connect to this machine (${answer.tcpBack}): the firewall here blocks TCP, which IM clients need for Lb and files for their way.`,
+      `${address} cannot connect to this machine (${answer.tcpBack}): the firewall here blocks TCP, which IM clients need for Lb, and file transfers for a direct connection.`,
       openPort(system, firewalls, "tcp", DOCTOR_PORT),
     );
   }
@@ -254,7 +254,7 @@ function answered({ system, firewalls }: LocalFacts, { tcp, answer, route }: Rem
   if (lost) {
     const way = answer.multicastOut.length === 0 ? `to ${address}` : `from ${address}`;
     return wrong(
-      `Multicast is dropped on its way ${way}, and nothing else is: peers do not find each other by themselves.`,
+      `Only multicast is dropped, on its way ${way}: peers do not find each other by themselves.`,
       `client peer --name NAME, and there: /add ${address}:ITS_PORT`,
     );
   }
@@ -262,13 +262,13 @@ function answered({ system, firewalls }: LocalFacts, { tcp, answer, route }: Rem
     return wrong(
       `The clocks differ by ${
         Math.round(Math.abs(answer.clockMs) / 1000)
-      } s; messages reach ${address} with odd times.`,
+      } s; messages reach ${address} with wrong times.`,
       `${setClock(system)}, on the machine with the wrong time`,
     );
   }
   return {
     isFine: true,
-    sentence: `Nothing stands between this machine and ${address}: TCP, UDP and multicast go both ways.`,
+    sentence: `This machine and ${address} reach each other: TCP, UDP and multicast arrive in both directions.`,
     command: `client chat ${address}, or client peer --name NAME on both`,
   };
 }

@@ -23,7 +23,7 @@ export function openPort(
   return `sudo nft list ruleset, to see what drops ${protocol.toUpperCase()} to port ${port}`;
 }
 
-/** Sends what is for an address by a device; `replace` where another route takes it now. */
+/** Sends packets for an address by a device; `replace` if another route takes them now. */
 export function routeBy(system: string, address: string, device: string, replace: boolean): string {
   if (system === "windows") return `New-NetRoute -DestinationPrefix ${address}/32 -InterfaceAlias "${device}"`;
   if (system === "darwin") return `sudo route -n ${replace ? "change" : "add"} -host ${address} -interface ${device}`;
@@ -51,7 +51,7 @@ export function showFirewall(system: string): string {
   return "sudo nft list ruleset";
 }
 
-/** Sends one whole packet of Ethernet's size that no router may divide. */
+/** Sends one packet of Ethernet's size that no router may divide. */
 export function pingWhole(system: string, address: string): string {
   if (system === "windows") return `ping -f -l 1472 ${address}`;
   return system === "darwin" ? `ping -D -s 1472 ${address}` : `ping -M do -s 1472 ${address}`;

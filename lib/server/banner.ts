@@ -86,7 +86,7 @@ export function accountsText(
   const again = Deno.build.os === "windows" ? "start the server again" : "send SIGHUP or start again";
   const register = registration
     ? "or register on the page, or with /register NAME in client chat"
-    : "or start with --registration, and people make their own";
+    : "or start with --registration, so that users create their own";
   return `These listeners need accounts, and there are none yet: ${needy.map(({ name }) => name).join(", ")}.
 To make some: write one user per line, "name password", into ${users},
 and ${again}; ${register}.
