@@ -124,7 +124,7 @@ Deno.test("at first sight the client goes over to TLS, and remembers the server;
   const key = keyFingerprint(server.folder.read("tls-cert.pem"));
   assertStringIncludes(
     await stage.visit(),
-    `-- TLS: ${HOST}:${between.port} is known from now on by its key, SHA-256 ${key} --`,
+    `-- TLS: ${HOST}:${between.port} is remembered by its key, SHA-256 ${key} --`,
   );
   assertEquals(between.sent, "/partyline 2 tls\n");
   if (Deno.build.os !== "windows") assertEquals(Deno.statSync(`${folder.path}/known_hosts`).mode! & 0o777, 0o600);

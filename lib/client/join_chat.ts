@@ -54,7 +54,7 @@ export function joinChat<Side extends NativeSide>(
     }
     try {
       hosts.remember(servers.current, proved);
-      note(`-- TLS: ${name} is known from now on by its key, SHA-256 ${fingerprint} --`);
+      note(`-- TLS: ${name} is remembered by its key, SHA-256 ${fingerprint} --`);
     } catch (error) {
       note(`-- TLS: ${name} is not remembered: ${reason(error)} --`);
     }

@@ -173,7 +173,7 @@ function certificateReader(names: readonly string[], data: string) {
     if (own) return own;
     own = ownCertificate(data, [...ownNames(), ...names, ...ownAddresses()], clock());
     log.info(`the SHA-256 fingerprint of this server's certificate is ${fingerprint(own.cert)}`);
-    log.info(`that of its key, by which client chat knows this server, is ${keyFingerprint(own.cert)}`);
+    log.info(`and that of its key, which client chat remembers, is ${keyFingerprint(own.cert)}`);
     return own;
   };
 }
