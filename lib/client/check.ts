@@ -50,7 +50,7 @@ const REPORTS: Readonly<Record<OutputKind, (report: CheckReport) => string>> = {
   csv: csvReport,
 };
 
-/** What `client check` is to do. */
+/** The task of `client check`. */
 type CheckCommand = CheckPlan | CheckListPlan | CheckReplayPlan | CheckAllPlan;
 
 /** Parses what follows `client check`; throws a `UserError` for a mistake. */
@@ -163,7 +163,7 @@ function targetOf({ suite, program }: CheckPlan, users: string, folder: Temporar
   };
 }
 
-/** What the runner of a Classroom 50 says about the submission; its own runner puts in what is left empty. */
+/** The facts that a Classroom 50 runner provides about the submission; it fills in the empty ones itself. */
 function classroomRun(): ClassroomRun {
   const given = (name: string) => Deno.env.get(name) ?? "";
   return {

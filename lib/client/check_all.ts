@@ -102,7 +102,7 @@ async function checkSuite(names: readonly string[], check: ClassCheck, progress:
   return outcomes;
 }
 
-/** What one submission cannot be played for is said in its line of the matrix; the others go on. */
+/** The reason why one submission cannot be played stands in its line of the matrix; the others go on. */
 async function checked(name: string, place: number, check: ClassCheck, progress: Progress): Promise<Outcome> {
   try {
     return await checkSubmission(name, place, check, () => progress.rule(name));

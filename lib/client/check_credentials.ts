@@ -21,7 +21,7 @@ export class CheckCredentials implements Credentials {
       const { publicKey } = await this.#pair(who);
       return { values: { [`${who}.key`]: encodeBase64(publicKey), [`${who}.nonce`]: freshNonce() } };
     }
-    // Who is refused at hello has nothing to prove.
+    // A program that is refused at hello has nothing to prove.
     if (json.includes('"refused"')) return { values: { [`${who}.proof`]: encodeBase64(new Uint8Array(64)) } };
     const challenge = readChallenge(json);
     if (!challenge) return { values: {}, wrong: { expected: "a challenge by a password or a key", got: json } };

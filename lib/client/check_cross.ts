@@ -23,7 +23,7 @@ import { appendText, fingerprint, textIfThere, writeWhole } from "../store/submi
 import { accountsOf } from "./check_accounts.ts";
 import { type ClassCheck, copied, type Copy, targetOf } from "./check_submission.ts";
 
-/** What a class that was stopped is played on from. */
+/** The journal from which an interrupted run continues. */
 const JOURNAL = "cross.jsonl";
 
 /**

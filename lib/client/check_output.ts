@@ -17,7 +17,7 @@ const COLOURS: Readonly<Record<Verdict, (text: string) => string>> = {
   blocked: dim,
 };
 
-/** What `client check` shows while it plays, where its output goes. */
+/** The view of `client check` while it plays, by the kind of its output. */
 export interface CheckScreen {
   /** Standard output has a report; results go nowhere, and the last line to standard error. */
   readonly isPiped: boolean;

@@ -13,7 +13,7 @@ import { THIS_CLIENT } from "./program.ts";
 
 const COLUMNS = 100;
 
-/** What one program has broken of one rule. */
+/** The violations of one rule by one program. */
 interface Broken {
   readonly first: Finding;
   readonly count: number;
@@ -71,7 +71,7 @@ function grouped(findings: readonly Finding[], isStrict: boolean): Broken[] {
     groups.set(key, [...groups.get(key) ?? [], finding]);
   }
   return [...groups.values()].map((each) => {
-    // What has failed is told before what is weak.
+    // Failed rules are shown before weak ones.
     const first = each.find(({ isWeak }) => !isWeak) ?? each[0]!;
     return { first, count: each.length, isFailed: isStrict || !first.isWeak };
   });

@@ -28,7 +28,7 @@ const RULES_AT_A_TIME = 4;
 /** A compiler on a busy machine. */
 const PREPARE_MS = 120_000;
 
-/** What all submissions of one check have in common. */
+/** The settings that all submissions of one check share. */
 export interface ClassCheck {
   readonly plan: CheckAllPlan;
   readonly course: Starts;
@@ -38,7 +38,7 @@ export interface ClassCheck {
   readonly seed: number;
   readonly work: TemporaryFolder;
   readonly watch: ProcessWatch;
-  /** What all of them share: no more programs start at a time than the machine has processors. */
+  /** A limit that all of them share: at most one program for each processor starts at a time. */
   readonly meter: LoadMeter;
 }
 

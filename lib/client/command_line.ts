@@ -87,7 +87,7 @@ export interface RoomsPlan extends Pick<JoinPlan, "host" | "port" | "name" | "do
 /** Chat without a server. */
 export interface PeerPlan extends CommonPlan, PeerStart {
   readonly type: "peer";
-  /** What the user is asked for, at the terminal or in the page; its value here is the default. */
+  /** The values that the user is asked for, at the terminal or in the page, with their defaults. */
   readonly asked: readonly (keyof PeerStart)[];
   /** Between two requests to the address book. */
   readonly tableRefreshMs: number;

@@ -61,13 +61,13 @@ export interface Conclusion {
 }
 
 export const DOCTOR_PORT = 2009;
-/** For a connection to be opened, in either direction. */
+/** The time limit for opening a connection, in either direction. */
 export const DOCTOR_CONNECT_MS = 3000;
 /** The group of `client peer`, and one that never leaves a network, whatever its switches know of groups. */
 export const GROUPS = ["239.255.80.76", "224.0.0.200"] as const;
 const CLOCK_MS = 60_000;
 
-/** What an interface is, by its name and address. */
+/** The kind of an interface, by its name and address. */
 export function addressKind(device: string, address: string): OwnAddress["kind"] {
   if (/^(tun|tap|wg|utun|ppp|ipsec|tailscale|zt|nordlynx|proton)/i.test(device)) return "tunnel";
   if (/^(docker|br-|virbr|vmnet|vboxnet|veth[0-9a-f]{7}|vEthernet|cni|flannel|lxc|podman)/i.test(device)) {

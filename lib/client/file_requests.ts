@@ -38,7 +38,7 @@ export class FileRequests {
     });
   }
 
-  /** What the server's page has at a path. */
+  /** The content of the server's page at a path. */
   async fetch(path: string, init: RequestInit): Promise<Response> {
     const [scheme, port] = (this.at() ?? "").split(":");
     const place = formatAddress({ hostname: this.host, port: Number(port) });

@@ -34,7 +34,7 @@ export type ProgramOutput =
   /** Show a line of the trace. */
   | { readonly type: "trace"; readonly line: string };
 
-/** What a guest says at the port of the IM handout, and its answer. */
+/** The request of a guest at the IM listener, and the answer. */
 const GUEST_GREETING = {
   line: AS_GUEST,
   answer: REPLY.partyline,

@@ -149,7 +149,7 @@ function warning({ host, port }: HostName, [before, now]: readonly [string, stri
   ];
 }
 
-/** What a server says of its TLS at the port of the IM handout; undefined if it has none. Throws if it cannot be asked. */
+/** The TLS that a server offers at its IM listener; undefined if it offers none. Throws if it cannot be asked. */
 export async function findOffer(where: HostName, withinMs = ANSWER_MS): Promise<TlsOffer | undefined> {
   return decodeTlsOffer(await askForTls(where, withinMs));
 }

@@ -38,7 +38,7 @@ type Begun = { readonly id: string; readonly offset: number };
  */
 export class LeftFiles {
   readonly #options: LeftFilesOptions;
-  /** By id. */
+  /** Files by id. */
   readonly #incoming = new Map<string, Incoming>();
   /** Uploads and downloads under way, by id. */
   readonly #controls = new Map<string, AbortController>();

@@ -25,7 +25,7 @@ interface PageClient {
   close(): void | Promise<void>;
 }
 
-/** What the program provides for its client. */
+/** The program's part of the page, for its client. */
 interface PageProgram {
   readonly terminal: ChatTerminal;
   end(end: ProgramEnd): void;

@@ -1,7 +1,7 @@
 /** Sends datagrams with these payloads, in bytes, several times if necessary; resolves with those that have arrived. */
 export type SendSizes = (sizes: readonly number[]) => Promise<ReadonlySet<number>>;
 
-/** Of IPv4 and UDP. */
+/** The headers of IPv4 and UDP. */
 export const HEADER_BYTES = 28;
 /** Usual path MTUs: dial-up, old tunnels, IPv6's least, WireGuard, VXLAN, PPPoE, Ethernet. */
 const USUAL_MTUS = [576, 1024, 1200, 1280, 1300, 1400, 1420, 1450, 1480, 1492, 1500] as const;

@@ -68,7 +68,7 @@ export class ActivityBook {
     return this.#users.get(name)?.totals ?? NONE;
   }
 
-  /** Those who were here since then, the latest first; the others are forgotten. */
+  /** The users who were here since a time, the latest first; the others are forgotten. */
   usersSince(time: number, most: number): UserOfDay[] {
     const users: UserOfDay[] = [];
     for (const [name, { first, last }] of this.#users) {

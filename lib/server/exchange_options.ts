@@ -10,14 +10,14 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9.-]{0,31}$/;
 
 /** Where the servers of one chat exchange what is said. */
 export type ExchangePlace =
-  /** At a NATS server with JetStream. */
+  /** A NATS server with JetStream. */
   | {
     readonly type: "nats";
     readonly address: NatsAddress;
     readonly loginFile: string | undefined;
     readonly authorityFile: string | undefined;
   }
-  /** At the server that keeps the log. */
+  /** The server that keeps the log. */
   | { readonly type: "link"; readonly keeper: Address; readonly secretFile: string }
   /** This server keeps the log, and the others reach it at this port; without a file it has a secret of its own. */
   | { readonly type: "keeper"; readonly port: number; readonly secretFile: string | undefined };

@@ -7,7 +7,7 @@ export interface Sample {
 /** A metric: its name, its meaning and its values. */
 export type Family =
   & {
-    /** Without the `_total` of a counter; ends with its unit, if it has one. */
+    /** The name without the `_total` of a counter; it ends with its unit, if it has one. */
     readonly name: string;
     readonly help: string;
     readonly unit?: string;

@@ -2,7 +2,7 @@ import { sanitized } from "../core/text.ts";
 import type { ConsoleCommand } from "./console.ts";
 import type { Operating } from "./operating.ts";
 
-/** What the operator can type on the server's console, besides the command that stops the server. */
+/** The operator's commands on the server's console, besides the one that stops the server. */
 export function operatorCommands(operating: () => Operating | undefined): ConsoleCommand[] {
   const once = (run: (operating: Operating, argument: string) => string | undefined) => (argument: string) => {
     const operator = operating();

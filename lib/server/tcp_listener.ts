@@ -27,7 +27,7 @@ export class TcpListener {
   readonly #tls: TlsTerminator | undefined;
   readonly #refusals: RefusalLog;
   readonly #connections = new Set<Promise<void>>();
-  /** Those that have given way at their beginning, the oldest first. */
+  /** Sessions that gave way when they began, the oldest first; some still do. */
   readonly #sessions = new Map<SessionHost, Connection>();
   /** Connections for which a session has ended that is not gone yet. */
   readonly #waiting: Deno.TcpConn[] = [];

@@ -23,7 +23,7 @@ const TEXTS = 1000;
 /** Names that are remembered of each kind; a lab has about a hundred. */
 const NAMES = 10_000;
 
-/** What the terminal knows of a chat: the current conversation, names, unread messages, the texts of messages. */
+/** The terminal's knowledge of a chat: the current conversation, names, unread messages, the texts of messages. */
 export class ChatState {
   me = "";
   /** The name by which this user calls the lobby. */

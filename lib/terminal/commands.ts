@@ -45,7 +45,7 @@ export interface CommandContext {
   readonly here: Target | undefined;
   /** Names that mean a room. */
   readonly rooms: ReadonlySet<string>;
-  /** What "today" is. */
+  /** The present time, for words such as "today". */
   readonly now: number;
 }
 
@@ -107,7 +107,7 @@ export interface ChatMode<Q> {
   parse(line: string, context: CommandContext): ChatAction<Q>;
 }
 
-/** What follows a command. */
+/** The text after a command. */
 export interface Arguments {
   /** Everything after the one space that follows the command. */
   readonly rest: string;

@@ -6,7 +6,7 @@ import type { ChatEvent } from "./chat_state.ts";
 /** Own lines whose state may still change. */
 const LINES = 1000;
 
-/** What the server or the receiver has reported about an own message. */
+/** The reports of the server and of the receivers about an own message. */
 export interface Outcome {
   /** `kept`: here, until the receiver is online. `unconfirmed`: the receiver's program confirms nothing. */
   readonly stage: "none" | "sent" | "kept" | "unconfirmed";

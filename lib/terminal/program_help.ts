@@ -26,7 +26,7 @@ export interface Topic {
 export interface Program {
   readonly name: "server" | "client";
   readonly summary: string;
-  /** What follows the list of commands on the first page; with it, the page has at most 24 lines. */
+  /** The text below the list of commands on the first page, which has at most 24 lines in all. */
   readonly more: string;
   readonly commands: readonly Command[];
   readonly topics: readonly Topic[];

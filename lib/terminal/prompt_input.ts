@@ -39,7 +39,7 @@ interface PasteQuestion {
   readonly text: string;
   readonly lines: number;
   readonly keys: readonly Key[];
-  /** With the lines that begin with a slash as commands; undefined where that is no choice. */
+  /** The keys if lines that begin with a slash run as commands; undefined if that is not offered. */
   readonly withCommands: readonly Key[] | undefined;
 }
 

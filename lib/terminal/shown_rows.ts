@@ -13,7 +13,7 @@ export interface ShownLine {
 interface Kept extends ShownLine {
   readonly top: number;
   readonly height: number;
-  /** Of its widest row. */
+  /** The columns of its widest row. */
   readonly width: number;
 }
 

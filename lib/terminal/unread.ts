@@ -77,7 +77,7 @@ export class UnreadMessages {
     conversation.shown = Math.max(conversation.shown, seq);
   }
 
-  /** What the server says of a conversation at login. */
+  /** The server's report on a conversation at login. */
   told({ of, last, read, unread }: ConversationView): void {
     const conversation = this.#conversation(of);
     this.read(of, read);

@@ -41,7 +41,7 @@ export interface View<Event extends ChatEvent> {
   welcome(state: ChatState): string[];
   /** The line above the first new message. */
   newMessages?(): string[];
-  /** What a search has found, with its surroundings; a view without it shows the event alone. */
+  /** The hits of a search with the messages around them; a view without this method shows the event alone. */
   hits?(results: SearchResults, state: ChatState, now: number): string[];
   menu(rooms: readonly RoomState[], users: readonly UserState[], state: ChatState): string[];
   /** Plain text goes to another conversation from now on. */

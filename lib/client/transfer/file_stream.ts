@@ -30,7 +30,7 @@ export interface FileStreamListener {
 
 /** Cap on frames under way in one direction. */
 const BUFFERS = 16;
-/** For the other side to read the last frames. */
+/** Time for the other side to read the last frames. */
 const LINGER_MS = 1000;
 
 /** The frames of one byte channel, sealed if both sides have a key. */

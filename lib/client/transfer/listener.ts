@@ -25,11 +25,11 @@ interface Expected {
 const OPENING = "PARTYLINE FILE 1";
 const ANSWER = /^OK ([\w+/]{22})$/;
 const LINE_BYTES = 256;
-/** For a connection to send its opening line. */
+/** Time for a connection to send its opening line. */
 const OPENING_MS = 5000;
 /** Cap on connections that have not sent it. */
 const CALLERS = 32;
-/** For all addresses that are dialled at once; a LAN answers in milliseconds. */
+/** Time for one of the addresses to answer, all dialled at once; a LAN answers in milliseconds. */
 const DIAL_MS = 1500;
 
 /** Accepts connections for transfers, on one port that is opened when the first transfer expects one. */

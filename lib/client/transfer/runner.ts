@@ -11,7 +11,7 @@ import type { TransferStore } from "../../store/transfer_store.ts";
 import { Contents, failure } from "./contents.ts";
 import { freshName, Streams } from "./streams.ts";
 
-/** What transfers need of the chat, the disk, and the user interface. */
+/** The services of the chat, the disk and the user interface that transfers use. */
 export interface TransferRunnerOptions {
   readonly store: TransferStore;
   /** A key pair for one attempt; undefined where nothing can be sealed. */

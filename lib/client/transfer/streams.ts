@@ -18,7 +18,7 @@ import { dialTransfer, TransferListener } from "./listener.ts";
 
 type Output<Type extends TransferOutput["type"]> = Extract<TransferOutput, { type: Type }>;
 
-/** What streams need of their runner. */
+/** The services of the runner that streams use. */
 export interface StreamsContext {
   /** A key pair for one attempt; undefined where nothing can be sealed. */
   freshKey(): Promise<FileKey | undefined>;
