@@ -124,7 +124,7 @@ Deno.test("22,000 names from one stranger: thirty are given, each refusal names 
     const why = takeName(chat, chat.enter(), `stranger${i}`);
     reasons.set(why, (reasons.get(why) ?? 0) + 1);
   }
-  const attempts = "more than 100 attempts came from your address of late; 10 a minute are answered";
+  const attempts = "more than 100 attempts came from your address recently; 10 a minute are answered";
   assertEquals([...reasons], [
     [undefined, 30],
     ["30 names were taken from your address within the hour, the most allowed", 100],
@@ -170,7 +170,7 @@ Deno.test("a refused /register in a loop is counted, is not logged for ever, and
   }
   assertEquals([...reasons], [
     ['"ann" is taken', 100],
-    ["more than 100 attempts came from your address of late; 10 a minute are answered", 900],
+    ["more than 100 attempts came from your address recently; 10 a minute are answered", 900],
   ]);
   assertEquals(chat.notes.length, 100);
   chat.pass(60_000);
@@ -225,7 +225,7 @@ Deno.test("nobody fills the disk: what one user says and edits, and the guests o
   const chat = new Chat(["ann", "bob"], { saidBytes: 10_000, saidBytesPerSecond: 100 });
   const [ann, bob] = [chat.join("ann"), chat.join("bob")];
   const text = "x".repeat(1000);
-  const rule = "you have said more than 10000 bytes of late; 100 bytes a second are taken";
+  const rule = "you have sent more than 10000 bytes recently; 100 bytes a second are accepted";
   let number = 0;
   const say = (id: number) => {
     chat.do(id, { type: "say", number: ++number, to: { room: "lobby" }, text });
@@ -265,9 +265,9 @@ Deno.test("a mailbox that is full refuses, all mailboxes together too; what arri
     return refusal(chat, ann);
   };
   assertEquals([say("bob"), say("bob")], [undefined, undefined]);
-  assertEquals(say("bob"), "2000 bytes wait for bob to come, the most that are kept are 2500");
+  assertEquals(say("bob"), "2000 bytes wait for bob already; at most 2500 are kept for one user");
   assertEquals([say("cy"), say("cy")], [undefined, undefined]);
-  assertEquals(say("dan"), "4000 bytes wait for users to come, the most that are kept for all are 4000");
+  assertEquals(say("dan"), "4000 bytes wait for absent users already; at most 4000 are kept for all");
   assertEquals(say("ann"), undefined, "what one says to oneself does not wait");
   const bob = chat.enter();
   chat.do(bob, { type: "authenticated", name: "bob" });
@@ -298,7 +298,7 @@ Deno.test("lists of members have a rate in names", () => {
     const answer = chat.take(id).find(({ type }) => type === "inRoom" || type === "denied");
     return answer?.type === "inRoom" ? answer.users.length : answer?.type === "denied" ? answer.why : undefined;
   };
-  const rule = "more than 500 names were listed for you of late; 50 a second are";
+  const rule = "more than 500 names were listed for you recently; 50 a second are";
   assertEquals(Array.from({ length: 11 }, () => list(ids[0]!)), [...Array(10).fill(50), rule]);
   assertEquals(list(ids[1]!), 50, "others are not affected");
   chat.pass(1000);

@@ -161,8 +161,8 @@ Deno.test("a store admits one server: a second one is refused, in this process a
   using folder = new Folder();
   const path = join(folder.path, "partyline.db");
   const store = new ChatStore(path);
-  const expected = `cannot open the store ${path}: another running program has it, and a store is for one alone; ` +
-    "stop that one, or choose another folder";
+  const expected = `cannot open the store ${path}: another running program uses it; stop that program, ` +
+    "or choose another folder";
   assertEquals(refusal(path), expected);
   await openStore(folder.path).then(
     () => assert(false),

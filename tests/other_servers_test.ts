@@ -243,11 +243,11 @@ Deno.test("a server that has another key than was told, or none, is sent nothing
   assertEquals(await open(server.port, key), "opened");
   assertStringIncludes(
     await open(server.port, "AB:CD"),
-    `has the key SHA-256 ${key}, and the servers of this chat tell SHA-256 AB:CD`,
+    `has the key SHA-256 ${key}, but the servers of this chat announce SHA-256 AB:CD`,
   );
-  assertStringIncludes(await open(plain.port, key), "offers no TLS, and the servers of this chat tell");
+  assertStringIncludes(await open(plain.port, key), "offers no TLS, but the servers of this chat announce");
   // What the client has verified itself counts more than what it is told.
   hosts.remember({ host: HOST, port: server.port }, { ...certificate, port: server.portOf("tls") });
   assertEquals(await open(server.port, key), "opened");
-  assertStringIncludes(await open(server.port, "AB:CD"), "is known by another key than the servers of this chat tell");
+  assertStringIncludes(await open(server.port, "AB:CD"), "is known by another key than the servers of this chat announce");
 });

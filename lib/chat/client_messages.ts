@@ -74,7 +74,7 @@ export class ClientMessages {
     const held = this.#held.get(user);
     if (held) {
       if (held.length < MAX_HELD) held.push({ session, command });
-      else this.#parts.outputs.push({ type: "end", session: session.id, why: "says more than can be taken" });
+      else this.#parts.outputs.push({ type: "end", session: session.id, why: "it sends more than can be accepted" });
       return;
     }
     if (number <= producer.number) return this.#again(session, producer, number);
@@ -255,7 +255,7 @@ export class ClientMessages {
   rateFault(name: string, text: string, now: number): string | undefined {
     const { saidBytes, saidBytesPerSecond } = this.#parts.limits;
     if (this.#rates.take(name, now, text.length)) return undefined;
-    return `you have said more than ${saidBytes} bytes of late; ${saidBytesPerSecond} bytes a second are taken`;
+    return `you have sent more than ${saidBytes} bytes recently; ${saidBytesPerSecond} bytes a second are accepted`;
   }
 }
 

@@ -36,10 +36,10 @@ export class Permissions {
     const { limits: { waitingBytes, waitingBytesPerUser }, roster } = this.#parts;
     const waiting = roster.user(to.user)?.waitingBytes ?? 0;
     if (waiting + text.length > waitingBytesPerUser) {
-      return `${waiting} bytes wait for ${to.user} to come, the most that are kept are ${waitingBytesPerUser}`;
+      return `${waiting} bytes wait for ${to.user} already; at most ${waitingBytesPerUser} are kept for one user`;
     }
     if (roster.waitingBytes + text.length <= waitingBytes) return undefined;
-    return `${roster.waitingBytes} bytes wait for users to come, the most that are kept for all are ${waitingBytes}`;
+    return `${roster.waitingBytes} bytes wait for absent users already; at most ${waitingBytes} are kept for all`;
   }
 
   textFault(text: string): string | undefined {

@@ -118,7 +118,7 @@ export class Queries {
     const members = isLobby ? undefined : roster.rooms.memberNames(roster.room(room)!);
     const { names, more } = online.page(room, members, after, most);
     if (!this.#listed.take(asker.name!, now, Math.min(names.length, listedNames))) {
-      const rule = `more than ${listedNames} names were listed for you of late; ${listedNamesPerSecond} a second are`;
+      const rule = `more than ${listedNames} names were listed for you recently; ${listedNamesPerSecond} a second are`;
       return this.#deny(asker, ref, rule);
     }
     const users = names.map((name) => {

@@ -89,7 +89,7 @@ export class Registration {
 export function tooManyAttempts(
   { attemptBurst, attemptsPerMinute }: Pick<Limits, "attemptBurst" | "attemptsPerMinute">,
 ): string {
-  return `more than ${attemptBurst} attempts came from your address of late; ${attemptsPerMinute} a minute are answered`;
+  return `more than ${attemptBurst} attempts came from your address recently; ${attemptsPerMinute} a minute are answered`;
 }
 
 /** The rule for new passwords that a password breaks. */

@@ -57,7 +57,7 @@ export class UnprovenNames {
       context.registry.register(name, UNPROVEN_KEY, now);
     }
     const former = context.online.get(name)?.natives ?? [];
-    const ends = former.map(({ id }): Effect => ({ type: "end", session: id, why: "its user has connected anew" }));
+    const ends = former.map(({ id }): Effect => ({ type: "end", session: id, why: "its user has connected again" }));
     session.unproven = true;
     const admitted = context.admit(session, name, undefined, now);
     const user = context.roster.user(name)!;

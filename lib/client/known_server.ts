@@ -69,7 +69,7 @@ export async function openTold(
   const known = hosts.get(where);
   if (known) {
     if (keyFingerprint(pem(known.certificate)) === key) return await openKnown(where, hosts, undefined, owner);
-    return owner.refused(`${name} is known by another key than the servers of this chat tell`, []);
+    return owner.refused(`${name} is known by another key than the servers of this chat announce`, []);
   }
   let offer: TlsOffer | undefined;
   try {
@@ -81,7 +81,7 @@ export async function openTold(
   if (!offer || shown !== key) {
     const what = offer ? `has the key SHA-256 ${shown}` : "offers no TLS";
     return owner.refused(
-      `${name} ${what}, and the servers of this chat tell SHA-256 ${key}; nothing was sent to it`,
+      `${name} ${what}, but the servers of this chat announce SHA-256 ${key}; nothing was sent to it`,
       [],
     );
   }

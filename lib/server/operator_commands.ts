@@ -28,5 +28,5 @@ function kick(operating: Operating, name: string): string {
 
 function say(operating: Operating, text: string): string | undefined {
   const why = operating.say(text);
-  return why === undefined ? undefined : `not said: ${why}\n`;
+  return why === undefined ? undefined : `not sent: ${why}\n`;
 }

@@ -95,7 +95,7 @@ export class TcpListener {
     const connection = this.#sessions.get(oldest)!;
     // It may be asked for again before its connection is gone.
     this.#sessions.delete(oldest);
-    oldest.end("it has said nothing, and makes room for a new connection");
+    oldest.end("it was silent, and makes room for a new connection");
     this.runner.drain();
     connection.abort();
     return true;

@@ -227,10 +227,10 @@ function explained(error: unknown): string {
   const said = reason(error).replaceAll("\n", " ");
   if (/is not a database/.test(said)) return "it is not a database; move it away, or choose another folder";
   if (/is locked/.test(said)) {
-    return "another running program has it, and a store is for one alone; stop that one, or choose another folder";
+    return "another running program uses it; stop that program, or choose another folder";
   }
   if (/malformed|no such|prepare statement/.test(said)) {
-    return `it is damaged: ${said}; put a copy in its place, or move it away to begin anew`;
+    return `it is damaged: ${said}; put a backup in its place, or move it away to start over`;
   }
   if (/disk is full/.test(said)) return "the disk is full; make room on it";
   if (/readonly/.test(said)) return "it can be read but not written; make it and its folder writable";
