@@ -188,7 +188,10 @@ async function answering(body: (hosts: Hosts, folder: Folder) => Promise<void>, 
 test("nothing is wrong between two machines of one network", () =>
   answering(async (hosts, folder) => {
     const { status, said } = await doctor(hosts, folder, "10.97.0.2");
-    assertMatch(said, /^This machine and 10\.97\.0\.2 reach each other: TCP, UDP and multicast arrive in both directions\./);
+    assertMatch(
+      said,
+      /^This machine and 10\.97\.0\.2 reach each other: TCP, UDP and multicast arrive in both directions\./,
+    );
     assertEquals(status, 0);
   }));
 
@@ -276,7 +279,10 @@ test("a taken port is named with the program that has it", async () => {
   try {
     let found = await doctor(hosts, folder);
     for (let i = 0; i < 5 && found.status === 0; i++) found = await doctor(hosts, folder);
-    assertMatch(found.said, /^A server cannot open every listener here, since these ports are taken: 2003 \(lobby\) by nc \(\d+\)\./);
+    assertMatch(
+      found.said,
+      /^A server cannot open every listener here, since these ports are taken: 2003 \(lobby\) by nc \(\d+\)\./,
+    );
   } finally {
     await taker.stdin.close();
     await ended(taker, "SIGTERM");

@@ -249,5 +249,8 @@ Deno.test("a server that has another key than was told, or none, is sent nothing
   // What the client has verified itself counts more than what it is told.
   hosts.remember({ host: HOST, port: server.port }, { ...certificate, port: server.portOf("tls") });
   assertEquals(await open(server.port, key), "opened");
-  assertStringIncludes(await open(server.port, "AB:CD"), "is known by another key than the servers of this chat announce");
+  assertStringIncludes(
+    await open(server.port, "AB:CD"),
+    "is known by another key than the servers of this chat announce",
+  );
 });

@@ -19,7 +19,11 @@ export const OPTIONS: readonly Option[] = [
   { name: "no-history", help: "do not keep typed lines for the next run" },
   { name: "downloads", value: "DIR", help: "folder for received files (Downloads in your home folder)" },
   { name: "tls", help: "connect over TLS, to the server's --tls-port (2443)" },
-  { name: "tls-cert", value: "FILE", help: "the same, and accept only the certificate in FILE (the server's tls-cert.pem)" },
+  {
+    name: "tls-cert",
+    value: "FILE",
+    help: "the same, and accept only the certificate in FILE (the server's tls-cert.pem)",
+  },
   { name: "no-tls", help: "connect without TLS, even if the server offers it or its certificate is known" },
   { name: "plain", help: "speak only the mailbox authors' own protocol" },
   { name: "answer", help: "answer the doctor of another machine, until Ctrl-C" },

@@ -98,7 +98,10 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
     usage: "/who [ROOM]",
     short: "list the members of a room",
     example: "/who lab1",
-    long: ["Without ROOM: of the room you are in.", "The lobby's members are all users who are online, and its guests."],
+    long: [
+      "Without ROOM: of the room you are in.",
+      "The lobby's members are all users who are online, and its guests.",
+    ],
     parse: ({ first, more }, { here }) => {
       if (more.trim() !== "") return "ROOM cannot contain spaces";
       if (first !== "") return anyName(first) ?? { type: "ask", question: { type: "who", room: first } };
