@@ -139,7 +139,11 @@ async function serve(plan: ServePlan): Promise<void> {
   const missing = accounts?.size === 0 ? accountsText(facts).trimEnd() : "";
   if (Deno.stdout.isTerminal()) print(banner(facts));
   else if (missing !== "") log.warning(missing.replaceAll("\n", " "));
-  log.info(`${await stopping}: telling ${server.runner.size} sessions, then stopping`);
+  log.info(
+    `${await stopping}: telling ${
+      server.runner.size === 1 ? "1 session" : `${server.runner.size} sessions`
+    }, then stopping`,
+  );
   await server.stop();
   await within(LAST_WORDS_MS, Promise.all([watched.flushed(), shown.flushed()]));
 }

@@ -42,14 +42,14 @@ Deno.test("what is kept is exported as lines: every room, then every pair; edite
   assertMatch(why, /^nothing is kept of "carol": .* has neither a room nor a user of this name$/);
 });
 
-Deno.test("reset begins anew and keeps a copy; refused while a server has the store, and where the answer is no", async () => {
+Deno.test("reset starts over and keeps a copy; refused while a server has the store, and where the answer is no", async () => {
   await using server = await withMessages();
   const { path } = server.folder;
   assertEquals(resetChat(path, () => false, 0), undefined);
   assertEquals(exported(path, "text").length, 7);
   await server.restart();
-  assertMatch(assertThrows(() => resetChat(path, () => true, 0), UserError).message, /another running program has it/);
-  assertMatch(assertThrows(() => exported(path, "text"), UserError).message, /another running program has it/);
+  assertMatch(assertThrows(() => resetChat(path, () => true, 0), UserError).message, /another running program uses it/);
+  assertMatch(assertThrows(() => exported(path, "text"), UserError).message, /another running program uses it/);
   await server.instance.stop();
   const copy = join(path, "partyline.db.20260309-083346");
   Deno.writeTextFileSync(copy, "an earlier copy");

@@ -231,7 +231,7 @@ Deno.test("what cannot be offered is said with the reason", async () => {
   const alice = pair.person("alice");
   const send = (path: string) => alice.files.do({ type: "send", to: { user: "bob" }, path });
   send(join(pair.folder, "nowhere"));
-  assertMatch(await alice.problem(), /nowhere is not offered: cannot look at .*nowhere: there is no such file/);
+  assertMatch(await alice.problem(), /^nothing is offered: cannot look at \S+nowhere: there is no such file$/);
   send("/dev/null");
   assertMatch(await alice.problem(), /neither a file nor a folder/);
   Deno.mkdirSync(join(pair.folder, "hollow"));

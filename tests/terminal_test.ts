@@ -95,7 +95,7 @@ test("SIGQUIT and SIGABRT end the client and put the terminal back", async () =>
 Deno.test("a 401 in the IM client is explained to a person: what was typed, and what would be right", () => {
   const hint = (typed: string, reply = "401 Unrecognized message") => imHint(reply, typed);
   assertEquals(hint("hello"), "-- 401: a command begins with /; /toall hello sends it to all users --");
-  assertEquals(hint("/quit"), "-- 401: /exit logs out --");
+  assertEquals(hint("/quit"), "-- 401: the handout has no /quit; /exit logs out --");
   assertEquals(hint("/to bob"), "-- 401: usage: /to NAME TEXT --");
   assertEquals(hint("/lst"), "-- 401: did you mean /list? --");
   assertEquals(hint("/xyzzy"), "-- 401: the commands are /list /to /toall /exit /help --");

@@ -181,8 +181,8 @@ forgets the old one; the next login remembers the new one.`,
     summary: "why two machines do not see each other",
     text: `Examines this machine: its addresses and which is that of the LAN, the default
 route, firewalls, ports that are taken, and multicast. With HOST, it also
-examines the way there; while \`client doctor --answer\` runs on that machine, TCP,
-UDP and multicast in both directions, the largest packet, and the clocks, too.
+examines the way there; while \`client doctor --answer\` runs on that machine,
+TCP, UDP and multicast in both directions, the largest packet, and the clocks.
 
 The last lines say what is wrong, in one sentence, and what to do, in one
 command. Exit status: 0 nothing is wrong, 1 something is, 2 it could not run.`,

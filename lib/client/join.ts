@@ -31,8 +31,8 @@ export type ProgramOutput =
   | Exclude<ReconnectingOutput, Connecting | { type: "identify" | "prove" | "ask" }>
   | Extract<ChatClientOutput, { type: "ask" | "raw" | "handoutOnly" }>
   | { readonly type: "attempt" | "connected" }
-  /** Show a line of the trace. */
-  | { readonly type: "trace"; readonly line: string };
+  /** Show a line of the trace, or a notice about the connection. */
+  | { readonly type: "trace" | "remark"; readonly line: string };
 
 /** The request of a guest at the IM listener, and the answer. */
 const GUEST_GREETING = {

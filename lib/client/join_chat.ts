@@ -29,7 +29,7 @@ export function joinChat<Side extends NativeSide>(
   if (plan.noTls) return plan.guest ? joinByLogin(plan, side, identity, perform) : joinByIm(plan, side, perform);
   const hosts = new KnownHosts(identity.folder);
   const servers = new ServerChoice(plan);
-  const note = (line: string) => perform({ type: "trace", line: `${line}\n` });
+  const note = (line: string) => perform({ type: "remark", line });
   let leaving = false;
   /** The certificate that a new server has proved to own on this connection. */
   let proved: TlsOffer | undefined;

@@ -108,7 +108,7 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
     const isAway = "user" in to && present.get(to.user) === false && left.isOffered;
     if (command.leave && !left.isOffered) return terminal.problem("files cannot be left at this server");
     if (!command.leave && !isAway) return files.do(command);
-    if (!command.leave) terminal.note(`${"user" in to ? to.user : to.room} is away: ${path} is left at the server`);
+    if (!command.leave) terminal.remark(`${"user" in to ? to.user : to.room} is away: ${path} is left at the server`);
     void left.leave(path, to);
   }
 

@@ -67,7 +67,7 @@ export function performCommon(
     case "refused":
       return terminal.problem(output.why);
     case "waits":
-      return terminal.note(`the login waits: ${output.why}`);
+      return terminal.remark(`the login waits: ${output.why}`);
     case "raw":
       return terminal.raw(output.line);
     case "ask":
@@ -77,6 +77,8 @@ export function performCommon(
       return output.prompt === null ? undefined : terminal.askNewPassword(output.prompt);
     case "trace":
       return terminal.note(output.line);
+    case "remark":
+      return terminal.remark(output.line);
     case "ended":
       return end(output);
   }

@@ -50,10 +50,10 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
     short: "connect directly with one user",
     example: "/direct bob",
     long: [
-      "NAME is asked, and accepts with /direct and your name. Private messages between",
-      "you then go encrypted from one program to the other; the server stores none of",
-      "them. /direct NAME off refuses or ends it. If no connection can be made, both",
-      "of you see why, and messages go through the server as before.",
+      "NAME is asked, and accepts with /direct and your name. Then your private",
+      "messages go encrypted from one program to the other, and the server stores",
+      "none of them. /direct NAME off refuses or ends it. If no connection can be",
+      "made, both of you see why, and messages go through the server as before.",
     ],
     parse: ({ first, more }) => {
       const word = more.trim();
@@ -174,9 +174,9 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
     short: "show the earlier texts of an edited message",
     example: "/versions bob",
     long: [
-      "In the conversation that you are in: all texts of your last message. With N, of",
-      "your Nth last message there, as /history numbers them; with NAME, of NAME's",
-      "messages, counted in the same way.",
+      "In the conversation that you are in: all texts of your last message. With N,",
+      "of your Nth last message there, as /history numbers them; with NAME, of",
+      "NAME's messages, counted in the same way.",
     ],
     parse: ({ first, more }, { here }) => {
       if (!here) return NO_CONVERSATION;

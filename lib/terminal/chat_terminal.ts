@@ -216,10 +216,16 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     this.#drain();
   }
 
-  /** Shows a line that is not part of the chat, such as a trace. */
+  /** Shows a line of a trace, or an address: what may be copied is broken only where a row ends. */
   note(line: string): void {
     if (this.#interactive) this.#ui.show(line.trimEnd(), { whole: true });
     else printError(line);
+  }
+
+  /** Shows a sentence that is not part of the chat. */
+  remark(line: string): void {
+    if (this.#interactive) this.#ui.show(line);
+    else printError(`${line}\n`);
   }
 
   problem(text: string): void {

@@ -126,12 +126,19 @@ function bar(event: Moving): string {
   const full = Math.round(share * BAR_CHARACTERS);
   const drawn = `[${"#".repeat(full)}${"-".repeat(BAR_CHARACTERS - full)}] ${Math.floor(share * 100)} %`;
   const amount = `${formatBytes(done)} of ${formatBytes(bytes)}`;
-  if (event.type === "reading") return `reading ${clean(event.name)} ${drawn} ${amount}; /stop ${event.n} stops it`;
+  if (event.type === "reading") {
+    return `reading ${clean(lastPart(event.name))} ${drawn} ${amount}; /stop ${event.n} stops it`;
+  }
   const { rate } = event;
   const pace = rate < 1
     ? ""
     : `  ${formatBytes(Math.round(rate))}/s  ${formatDuration((bytes - done) / rate * 1000)} left`;
   return `${clean(event.name)} ${event.sends ? "to" : "from"} ${clean(event.with)} ${drawn} ${amount}${pace}`;
+}
+
+/** The file or folder of a path, without the folders above it. */
+function lastPart(path: string): string {
+  return path.replace(/^.*[/\\](?=[^/\\])/, "");
 }
 
 function keyOf(event: Moving): string {

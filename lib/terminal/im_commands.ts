@@ -58,8 +58,8 @@ export function imHelp(line: string): string[] | undefined {
 
 /** Commands of other programs, and their counterparts here. */
 const OF_OTHERS: Readonly<Record<string, string>> = {
-  quit: "/exit logs out",
-  msg: "/to NAME TEXT sends a message to one user, for example: /to bob Hello!",
+  quit: "the handout has no /quit; /exit logs out",
+  msg: "the handout has no /msg; /to NAME TEXT sends a message to one user, for example: /to bob Hello!",
   me: "the handout has no /me; /toall TEXT sends a message to all users",
   nick: "the handout has no /nick; the name is that of the login",
 };

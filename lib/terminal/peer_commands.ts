@@ -34,7 +34,7 @@ export const PEER_COMMANDS: CommandTable<PeerQuestion> = {
     long: [
       "Without TEXT you enter the conversation with NAME; what you type goes there.",
       "NAME may be offline: the message is kept here until you are both online.",
-      "Users shown as (plain) have another program: messages are not kept or confirmed.",
+      "Users shown as (plain) have another program: nothing is kept or confirmed.",
       "If two users are called bob, add the address: /to bob@10.0.0.5:3001 Hello!",
     ],
     parse: ({ rest, first, more }, context) =>

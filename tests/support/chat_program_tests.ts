@@ -202,7 +202,7 @@ export function chatProgramTests(programs: Programs): void {
     await carol.printed(/^carol \(online\)$/m);
     await server.type("hello\nE\n");
     assertEquals(await server.over(), 0);
-    assertMatch(server.err, /E on the console: telling 1 sessions/);
+    assertMatch(server.err, /E on the console: telling 1 session,/);
     const { server: other } = await serve(folder);
     await using _other = other;
     await other.endInput();

@@ -238,7 +238,8 @@ export class FileTransfers implements Machine<TransferOutput> {
   }
 
   notRead(offer: string, { why }: Failure): void {
-    this.#problem(`${this.#readings.end(offer)} is not offered: ${why}`);
+    const path = this.#readings.end(offer);
+    this.#problem(why.includes(path) ? `nothing is offered: ${why}` : `${path} is not offered: ${why}`);
     this.#list.numbers.release(offer);
   }
 
