@@ -143,7 +143,7 @@ you have another key, which your friends do not know.`,
       "check im replay FILE",
       "check --list [HANDOUT [SIDE]]",
     ],
-    summary: "tests a program against its handout",
+    summary: "test a program against its handout",
     text: `SIDE is server or client. COMMAND starts the program, with {port}, {host},
 {users} and {data} (an empty folder) filled in, and for a client also {name} and
 {udp}, its user's name and UDP port. With HOST PORT, the server that runs there

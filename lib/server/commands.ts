@@ -119,7 +119,7 @@ const COMMANDS: readonly Command[] = [
   {
     name: "config",
     synopsis: ["config [options]"],
-    summary: "show the settings in force, and their origin",
+    summary: "show the settings and their origin",
     text: `Writes every option as a line of partyline.toml, with its origin: the command
 line, the environment, the file, or the default. An option --keep-days is set by
 
@@ -168,7 +168,7 @@ or of the private conversations of a user.`,
   {
     name: "reset",
     synopsis: ["reset"],
-    summary: "start over without messages; a copy is kept",
+    summary: "start over without messages; keep a copy",
     text: "Starts over without rooms and messages. It asks first, and keeps a copy.",
     options: ["data", "yes"],
     examples: ["server reset", "server reset --data /var/lib/partyline --yes"],
