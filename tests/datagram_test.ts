@@ -663,7 +663,10 @@ Deno.test("a dialer closes what it does not know: a second link, one that came t
   late.dialer.start(0);
   while (late.dialer.wakeAt < Infinity) late.dialer.tick(late.dialer.wakeAt);
   const told = late.take();
-  assertEquals([told.filter((line) => line === "*").length, told.at(-1)], [75, "failed: no answer within 15 s"]);
+  assertEquals([told.filter((line) => line === "*").length, told.at(-1)], [
+    75,
+    "failed: no answer from server:1 within 15 s",
+  ]);
   late.feed(`${OPENED} ${LINK_1}`, 15_001);
   assertEquals(late.take(), [`50 09 ${LINK_1}`]);
 });

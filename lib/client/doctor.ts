@@ -64,7 +64,9 @@ async function examineHere(system: SystemNetwork, show: (label: string, text: st
   }
   show(
     "ports",
-    taken.map(({ port, by }) => `${port} is taken${by === undefined ? "" : ` by ${by}`}`).join(", ") || "all free",
+    [...Map.groupBy(taken, ({ by }) => by)].map(([by, owned]) =>
+      `${owned.map(({ port }) => port).join(", ")} taken${by === undefined ? "" : ` by ${by}`}`
+    ).join("; ") || "all free",
   );
   const multicast = await Promise.all(
     addresses.filter(({ kind }) => kind === "network").map(async ({ address }) => ({

@@ -1,5 +1,6 @@
 import { reason } from "../core/reason.ts";
 import type { LoginOutput } from "../protocols/native/login.ts";
+import { INPUT_ENDED } from "../protocols/im/client_login.ts";
 import { AS_GUEST, REPLY } from "../protocols/im/lines.ts";
 import type { TlsOffer } from "../protocols/im/tls_offer.ts";
 import { maskPasswords } from "../protocols/native/mask.ts";
@@ -181,7 +182,8 @@ export function joinByLogin<Side extends NativeSide>(
     start: () => runner.input((machine) => machine.start()),
     use: (input) => runner.input((machine) => machine.use(input)),
     typed: (line) => runner.input((machine) => machine.login((login) => login.typed(line))),
-    leave: () => runner.input((machine, now) => machine.name === "" ? machine.stop(1, now) : machine.leave(now)),
+    leave: () =>
+      runner.input((machine, now) => machine.name === "" ? machine.fail(INPUT_ENDED, now) : machine.leave(now)),
     interrupt: () => runner.input((machine, now) => machine.stop(130, now)),
     fail: (why) => runner.input((machine, now) => machine.fail(why, now)),
   };

@@ -1,3 +1,4 @@
+import { INPUT_ENDED } from "../protocols/im/client_login.ts";
 import type { ChatTerminal } from "../terminal/chat_terminal.ts";
 import type { ChatSide } from "./chat_side.ts";
 import type { JoinPlan } from "./command_line.ts";
@@ -33,7 +34,7 @@ export function beginMailbox(
   return {
     start: () => plan.name === undefined ? terminal.askUsername() : begin(plan.name),
     name: begin,
-    leave: () => end({ status: 1 }),
+    leave: () => end({ status: 1, why: INPUT_ENDED }),
     interrupt: () => end({ status: 130 }),
     close: () => Promise.resolve(),
     // The chat has no questions before there is a name.

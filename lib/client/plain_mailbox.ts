@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import type { Target } from "../chat/entry.ts";
 import { LOBBY } from "../chat/names.ts";
+import { formatAddress } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
 import type { MychatListed } from "../protocols/mychat/lists.ts";
@@ -203,7 +204,10 @@ export class PlainMailbox implements ChatSide {
 
   #ended(reached: boolean): void {
     if (reached || this.#status !== undefined) return this.end({ status: this.#status ?? 0 });
-    if (!this.options.unanswered) return this.end({ status: 1, why: "" });
+    if (!this.options.unanswered) {
+      const { host: hostname, port } = this.options;
+      return this.end({ status: 1, why: `no answer from ${formatAddress({ hostname, port })}` });
+    }
     void this.close();
     this.options.unanswered();
   }

@@ -44,10 +44,8 @@ export async function runJoined(
   client.start();
   const { status, why } = await end;
   await close();
-  // The terminal has its own words for it.
-  if (why !== undefined) terminal.notConnected(why);
+  if (why !== undefined) terminal.ended(why);
   await terminal.close();
-  if (why !== undefined && !Deno.stdout.isTerminal()) printError(`client: ${sanitized(why)}\n`);
   return status;
 }
 

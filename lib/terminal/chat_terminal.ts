@@ -94,6 +94,8 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
   /** The text of the current prompt; undefined when a line has answered it. */
   #prompt: string | undefined;
   #leaving = false;
+  /** The problem that was shown last. */
+  #problem: string | undefined;
 
   constructor(
     client: ChatClientActions<Q>,
@@ -199,7 +201,10 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     this.#drain();
   }
 
-  notConnected(why: string): void {
+  /** The client has ended; shows the reason, unless it is the problem that was shown last. */
+  ended(why: string): void {
+    if (why === this.#problem) return;
+    if (!this.#interactive) return printError(`client: ${sanitized(why)}\n`);
     this.#controller.connection.notConnected(why);
     this.#drain();
   }
@@ -229,6 +234,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
   }
 
   problem(text: string): void {
+    this.#problem = text;
     this.#notice(this.#view.error(text));
   }
 

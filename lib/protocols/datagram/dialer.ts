@@ -1,4 +1,4 @@
-import type { Address } from "../../core/address.ts";
+import { type Address, formatAddress } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
 import { Outputs } from "../../core/machine.ts";
 import { CLOSED, DatagramLink } from "./link.ts";
@@ -74,11 +74,15 @@ export class DatagramDialer {
   /** Does what is due by now, and flushes. */
   tick(now: number): void {
     if (this.#link) return this.#link.tick(now);
-    if (now >= this.#giveUpAt) return this.#end(`no answer within ${this.options.dialMs / 1000} s`);
+    if (now >= this.#giveUpAt) return this.#unanswered();
     if (now < this.#attemptAt) return;
     // The server may have been restarted, or the cookie has expired on its way.
     if (now >= this.#cookieUntil) this.#cookie = undefined;
     this.#attempt(now);
+  }
+
+  #unanswered(): void {
+    this.#end(`no answer from ${formatAddress(this.server)} within ${this.options.dialMs / 1000} s`);
   }
 
   /** Gives up, or ends the link at once. */

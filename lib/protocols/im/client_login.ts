@@ -8,7 +8,8 @@ export type LoginEnd = "chat" | "native" | { readonly why: string } | { readonly
 
 type Stage = "idle" | "question" | "name" | "password" | "register" | "login" | "link" | "offer";
 
-const INPUT_ENDED = "the input ended before the login was done";
+/** Why a client ends whose user leaves before the login. */
+export const INPUT_ENDED = "the input ended before the login was done";
 
 /**
  * The first part of an IM session: name and password, `/port`, and the offer to continue in the native protocol. A client that
