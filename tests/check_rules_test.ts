@@ -39,6 +39,13 @@ Deno.test("every rule says its sentence, why it matters and the usual cause, eac
   }
 });
 
+Deno.test("a running server needs accounts where a rule types a password, and nowhere else", () => {
+  for (const { handout, side, rules, takesAnyName } of SUITES.filter(({ side }) => side === "server")) {
+    const typesPassword = JSON.stringify(rules).includes(".password}");
+    assertEquals(takesAnyName !== true, typesPassword, `${handout} ${side}`);
+  }
+});
+
 Deno.test("a rule that waits for minutes is not judged without --long: it is noted, has no points, and blocks nothing", async () => {
   const [suite] = SUITES;
   const rules = suite!.rules.slice(0, 1).map((rule) => ({ ...rule, longSeconds: 90 }));

@@ -35,7 +35,9 @@ export function missingFor(
     if (value instanceof RegExp) return value.source;
     return value instanceof Uint8Array ? undefined : value;
   });
-  if (!hasUsers && script.includes("{account}")) return "{users} in the command: a file with an account";
+  if (!hasUsers && script.includes("{account}")) {
+    return isRunning ? "--users FILE: an account to log in with" : "{users} in the command: a file with an account";
+  }
   const needed = PERSONS.findLastIndex((person) => script.includes(`{${person}`)) + 1;
   if (accounts.length < needed) return `${needed} accounts, and there are ${accounts.length}`;
   if (script.includes("{another.password}") && new Set(accounts.map(({ password }) => password)).size < 2) {

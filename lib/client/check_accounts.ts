@@ -25,23 +25,28 @@ export function accountsOf(
   { users, program, suite }: Pick<CheckPlan, "users" | "program" | "suite">,
   seed: number,
 ): Account[] {
-  if (users !== undefined) {
-    const known = readUsers(users);
-    if (known.names.length === 0) throw new UserError(`${users}: there are no accounts in it to log in with`);
-    return known.names.map((name) => {
-      const secret = known.secret(name)!;
-      if (secret.type !== "plain") throw new UserError(`${users}: the password of ${name} is not plain text`);
-      return { name, password: secret.password };
-    });
-  }
-  if ("host" in program && !suite.takesAnyName) {
+  const given = users === undefined ? undefined : givenAccounts(users);
+  if (given && !suite.hasOneAccount) return given;
+  if ("host" in program && !suite.takesAnyName && !suite.hasOneAccount) {
     throw new UserError("a server that runs already needs --users FILE: accounts to log in with");
   }
   const choice = new Choice(seed);
-  return (suite.takesAnyName ? GUESTS : NAMES).map((name) => ({
+  const chosen = (suite.takesAnyName ? GUESTS : NAMES).map((name) => ({
     name,
     password: String(10_000 + choice.below(PASSWORD_BELOW)),
   }));
+  // The persons of such a suite have names of their own; the account comes after them.
+  return [...chosen, ...given?.slice(-1) ?? []];
+}
+
+function givenAccounts(users: string): Account[] {
+  const known = readUsers(users);
+  if (known.names.length === 0) throw new UserError(`${users}: there are no accounts in it to log in with`);
+  return known.names.map((name) => {
+    const secret = known.secret(name)!;
+    if (secret.type !== "plain") throw new UserError(`${users}: the password of ${name} is not plain text`);
+    return { name, password: secret.password };
+  });
 }
 
 /** The program under test, for a report. */

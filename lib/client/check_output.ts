@@ -32,7 +32,8 @@ export interface CheckScreen {
  * On a terminal a line of progress stands under them, and the verdicts have colours.
  */
 export class CheckOutput {
-  readonly #results = new Map<Rule, RuleResult>();
+  /** By the rule's id. */
+  readonly #results = new Map<string, RuleResult>();
   #shown = 0;
   #failed = 0;
 
@@ -44,7 +45,7 @@ export class CheckOutput {
   ) {}
 
   result(result: RuleResult): void {
-    this.#results.set(result.rule, result);
+    this.#results.set(result.rule.id, result);
     if (result.verdict === "fail") this.#failed++;
     this.clear();
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
@@ -73,7 +74,7 @@ export class CheckOutput {
 
   #next(): RuleResult | undefined {
     const rule = this.rules[this.#shown];
-    return rule && this.#results.get(rule);
+    return rule && this.#results.get(rule.id);
   }
 
   #told(result: RuleResult): string | undefined {

@@ -20,4 +20,5 @@ export const LOBBY_SERVER: Suite = {
   },
   rules: [...GREETING, ...TEXTS, ...SEGMENTS, ...TERMINAL, ...BREAKING, ...CROWDS],
   transport: "tcp",
+  takesAnyName: true,
 };
