@@ -129,6 +129,8 @@ Deno.test("check: a running server with --users, the report on standard output, 
     assertMatch(few.out, /^1 rule was not judged, since it needs 3 accounts, and there are 2\n/m);
     assertMatch(few.out, /^1 rule was not judged, since it needs a server that the check starts\n/m);
     assertMatch(few.out, /^3 noted: 0 of 0 points \(seed \d+\)$/m);
+    const more = await check([...args.slice(0, -2), "--only", "im/2/9,im/7/9"]);
+    assertMatch(more.out, /^INFO im\/7\/9 /, "what comes after a rule that is not judged is shown");
   } finally {
     await ended(running);
   }

@@ -89,6 +89,8 @@ export function valuesOf(
   for (const name of ["text", "text2", "text3"]) values.set(name, chosenText(choice));
   // A server that runs already may still have the room of another rule.
   for (const name of ["room", "room2"]) values.set(name, `${name}${choice.below(1_000_000)}`);
+  // Nor has it heard of this user, whose messages wait for no confirmation.
+  values.set("newcomer", `kojo${choice.below(1_000_000)}`);
   values.set("data", target.data);
   if (target.port > 0) values.set("port", String(target.port));
   return values;

@@ -59,11 +59,12 @@ export const PRIVATE: readonly Rule[] = [
     cause: "sendto is taken for the receiver of the message, so that it goes back to who confirmed",
     points: 2,
     script: [
-      online("jacky", "bob"),
-      confirmed("jacky", "bob"),
+      // A server that runs may wait for confirmations of what other rules have sent.
+      online("newcomer", "bob"),
+      confirmed("newcomer", "bob"),
       gets("bob", { key: "SENT_FROM" }),
-      confirms("bob", "jacky", "{text}"),
-      gets("jacky", { key: "CONFIRM_MSG_2", msg: "{text}", sendto: "{jacky}" }),
+      confirms("bob", "newcomer", "{text}"),
+      gets("newcomer", { key: "CONFIRM_MSG_2", msg: "{text}", sendto: "{newcomer}" }),
     ],
   }),
   rule("mychat/5/5", {
