@@ -3,7 +3,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { freePort } from "../lib/net/free_port.ts";
 import { print } from "../lib/terminal/print.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
-import type { AttackerOrder } from "./support/soak_attacker.ts";
+import { Attackers } from "./support/soak_attacker.ts";
 import { ATTACKS, type Ports } from "./support/soak_attacks.ts";
 import { Pair } from "./support/soak_pair.ts";
 
@@ -37,8 +37,8 @@ const ports = portsOf();
 const diskIsSmall = await mountSmall(`${folder.path}/data`);
 const problems: string[] = [];
 let server = await start();
-const attackers = new Worker(new URL("./support/soak_attacker.ts", import.meta.url), { type: "module" });
-printRow("phase", ["messages", "p50 ms", "p99 ms", "p99/quiet", "descriptors", "MB"]);
+const attackers = new Attackers(folder.path);
+printRow("phase", ["messages", "p50 ms", "p99 ms", "p99/quiet", "server ms/s", "descriptors", "MB"]);
 let quiet = 0;
 try {
   await using one = new Pair(["alice", "bob"], folder.path, ports.im);
@@ -71,6 +71,7 @@ try {
     if (pair.problems.length > 0) print(`${pair.errors.slice(-2000)}\n`);
   }
 } finally {
+  await attackers[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
   if (diskIsSmall) await run("umount", `${folder.path}/data`);
 }
@@ -87,13 +88,13 @@ async function phase(
 ): Promise<void> {
   const stop = new AbortController();
   const going = beside(stop.signal).catch((error) => void problems.push(`${name}: ${error}`));
-  attackers.postMessage({ attacks: during, ports } satisfies AttackerOrder);
+  const worked = server;
+  const busyMs = usage().busyMs;
+  await attackers.begin(during, ports);
   const times = await Promise.all(pairs.map((pair) => pair.talk(phaseMs)));
-  const { descriptors, mb } = usage();
+  const { descriptors, mb, busyMs: busyNow } = usage();
   stop.abort();
-  const over = new Promise((resolve) => attackers.onmessage = resolve);
-  attackers.postMessage("stop" satisfies AttackerOrder);
-  await Promise.all([going, over]);
+  await Promise.all([going, attackers.stop()]);
   // What a phase has held up counts for it, and not for the next one.
   await Promise.all(pairs.map((pair) => pair.settled(30_000)));
   const took = times.flat().sort((a, b) => a - b);
@@ -104,6 +105,7 @@ async function phase(
     at(0.5).toFixed(1),
     at(0.99).toFixed(1),
     (at(0.99) / quiet).toFixed(2),
+    server === worked ? Math.round((busyNow - busyMs) / (phaseMs / 1000)) : "-",
     descriptors,
     mb,
   ];
@@ -124,14 +126,17 @@ async function start(): Promise<Running> {
   return started;
 }
 
-/** What the server's process holds; zeros where the system does not say. */
-function usage(): { descriptors: number; mb: number } {
+/** What the server's process holds, and how long it has worked; zeros where the system does not say. */
+function usage(): { descriptors: number; mb: number; busyMs: number } {
   try {
     const proc = `/proc/${server.process.pid}`;
     const kb = Number(/^VmRSS:\s+(\d+)/m.exec(Deno.readTextFileSync(`${proc}/status`))?.[1] ?? 0);
-    return { descriptors: [...Deno.readDirSync(`${proc}/fd`)].length, mb: Math.round(kb / 1024) };
+    // In hundredths of a second: what the process and the system for it have taken.
+    const [user, system] = Deno.readTextFileSync(`${proc}/stat`).split(") ")[1]!.split(" ").slice(11, 13).map(Number);
+    const descriptors = [...Deno.readDirSync(`${proc}/fd`)].length;
+    return { descriptors, mb: Math.round(kb / 1024), busyMs: (user! + system!) * 10 };
   } catch {
-    return { descriptors: 0, mb: 0 };
+    return { descriptors: 0, mb: 0, busyMs: 0 };
   }
 }
 
@@ -141,7 +146,8 @@ async function returned(before: { descriptors: number; mb: number }): Promise<vo
   for (const end = performance.now() + RETURN_MS; performance.now() < end; await delay(500), now = usage()) {
     if (now.descriptors <= before.descriptors + MORE_DESCRIPTORS && now.mb <= before.mb + MORE_MB) return;
   }
-  problems.push(`after the attacks the server holds ${JSON.stringify(now)}, before them ${JSON.stringify(before)}`);
+  const text = (held: typeof before) => `${held.descriptors} descriptors and ${held.mb} MB`;
+  problems.push(`after the attacks the server holds ${text(now)}, before them ${text(before)}`);
 }
 
 /** Fills the disk, and makes room again. */

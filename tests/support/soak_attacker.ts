@@ -1,20 +1,65 @@
-/// <reference lib="deno.worker" />
+import { print } from "../../lib/terminal/print.ts";
+import { type Programs, Running } from "./programs.ts";
 import { ATTACKS, type Ports } from "./soak_attacks.ts";
+import { lines } from "./soak_pair.ts";
 
-/** What the thread of the attackers is told; it answers "over" once they have stopped. */
-export type AttackerOrder = { readonly attacks: readonly string[]; readonly ports: Ports } | "stop";
+const HERE = new URL(import.meta.url).pathname;
 
-// In a thread of its own, so that what the attackers do does not delay the measuring.
-let stop = new AbortController();
-let going: Promise<unknown> = Promise.resolve();
+/** What the process of the attackers is told, a line each; it prints "over" once they have stopped. */
+type AttackerOrder = { readonly attacks: readonly string[]; readonly ports: Ports } | "stop";
 
-self.onmessage = async ({ data }: MessageEvent<AttackerOrder>) => {
-  if (data !== "stop") {
-    stop = new AbortController();
-    going = Promise.all(data.attacks.map((name) => ATTACKS[name]!(data.ports, stop.signal)));
-    return;
-  }
-  stop.abort();
-  await going;
-  self.postMessage("over");
+/** This module as a program. It has the processor when no other wants it: attackers on another machine take none of it. */
+const ATTACKER: Programs = {
+  name: "attackers",
+  command() {
+    const args = ["run", "-A", HERE];
+    return Deno.build.os === "windows"
+      ? { path: Deno.execPath(), args }
+      : { path: "nice", args: ["-n", "19", Deno.execPath(), ...args] };
+  },
 };
+
+/** The attackers, in a process of their own. */
+export class Attackers {
+  readonly #process: Running;
+  #over = () => {};
+
+  constructor(folder: string) {
+    this.#process = new Running(ATTACKER, "client", [], folder, lines(() => this.#over()));
+  }
+
+  async begin(attacks: readonly string[], ports: Ports): Promise<void> {
+    await this.#tell({ attacks, ports });
+  }
+
+  /** Resolves once all have stopped. */
+  async stop(): Promise<void> {
+    const over = new Promise<void>((resolve) => this.#over = resolve);
+    await this.#tell("stop");
+    await over;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+  }
+
+  async #tell(order: AttackerOrder): Promise<void> {
+    await this.#process.type(`${JSON.stringify(order)}\n`);
+  }
+}
+
+if (import.meta.main) {
+  let stop = new AbortController();
+  let going: Promise<unknown> = Promise.resolve();
+  const take = lines(async (line) => {
+    const order = JSON.parse(line) as AttackerOrder;
+    if (order === "stop") {
+      stop.abort();
+      await going;
+      return print("over\n");
+    }
+    stop = new AbortController();
+    going = Promise.all(order.attacks.map((name) => ATTACKS[name]!(order.ports, stop.signal)));
+  });
+  for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) take(text);
+}

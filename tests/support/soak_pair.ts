@@ -100,7 +100,7 @@ export class Pair {
 }
 
 /** Passes on whole lines. */
-function lines(read: (line: string) => void): (text: string) => void {
+export function lines(read: (line: string) => void): (text: string) => void {
   let rest = "";
   return (text) => {
     const all = (rest + text).split("\n");
