@@ -71,6 +71,8 @@ export async function startTls(
 ): Promise<Deno.TlsConn> {
   let conn: Deno.TlsConn;
   try {
+    // It cannot be set later. Without it, a message may wait 40 ms for the system at the other end to confirm the last one.
+    tcp.setNoDelay(true);
     conn = await Deno.startTls(tcp, {
       hostname: serverName ?? host,
       ...(trusted === undefined ? {} : { caCerts: [trusted] }),

@@ -66,6 +66,7 @@ export class TlsTerminator {
     this.#handshakes.add(end);
     const timer = setTimeout(() => this.#endSoon(end), this.handshakeMs);
     try {
+      outer.setNoDelay(true);
       const first = new Uint8Array(FIRST_BYTES);
       const count = await outer.read(first);
       if (count !== null && first[0] !== HANDSHAKE_RECORD) await writeAll(outer, ALERT);
