@@ -100,10 +100,10 @@ export class ClientMessages {
     };
     this.#lookUp(
       about,
-      (entry, withdrawn, record) => {
+      (entry, withdrawn, ofRecord, changedAt) => {
         if (command.type === "say") {
           const why = replyFault(user, command, entry);
-          return decided(why, () => this.#say(session, producer, command, now, record));
+          return decided(why, () => this.#say(session, producer, command, now, ofRecord));
         }
         if (command.type === "react") {
           const { of, text } = command;
@@ -112,31 +112,33 @@ export class ClientMessages {
             // In a private conversation the entry goes to the other user, also where that one has said the message.
             const { from, to } = entry!;
             const target = "user" in to && from !== user.name ? { user: from } : to;
-            this.#append(session, producer, number, "reaction", target, text, of, now, record);
+            const reaction = { type: "reaction", to: target, text, of, ofRecord, changedAt } as const;
+            this.#append(session, producer, number, reaction, now);
           });
         }
         decided(this.#changeFault(user, command, entry, withdrawn, now), () => {
           const text = command.type === "edit" ? command.text : "";
           const type = command.type === "edit" ? "edit" : "withdrawal";
-          this.#append(session, producer, number, type, entry!.to, text, command.of, now, record);
+          const { of } = command;
+          this.#append(session, producer, number, { type, to: entry!.to, text, of, ofRecord, changedAt }, now);
         });
       },
       (why) => decided(why, () => {}),
     );
   }
 
-  /** An entry, and its record where there are other servers. */
+  /** An entry; where there are other servers, its record and when it was changed. */
   #lookUp(
     seq: number,
-    found: (entry: Entry | undefined, withdrawn: boolean, record: RecordId | undefined) => void,
+    found: (entry: Entry | undefined, withdrawn: boolean, record?: RecordId, changedAt?: number) => void,
     failed: (why: string) => void,
   ): void {
     const { questions, sharing } = this.#parts;
     questions.ask(
       { type: "entry", seq },
       ({ entry, withdrawn }) => {
-        if (!sharing) return found(entry, withdrawn, undefined);
-        sharing.recordOf(seq, (record) => found(entry, withdrawn, record));
+        if (!sharing) return found(entry, withdrawn);
+        sharing.recordOf(seq, (record, changedAt) => found(entry, withdrawn, record, changedAt));
       },
       failed,
     );
@@ -175,13 +177,15 @@ export class ClientMessages {
     producer: Producer,
     { number, to, text, reply }: Say,
     now: number,
-    record?: RecordId,
+    ofRecord?: RecordId,
   ): void {
     // What is refused counts as well.
     const tooMuch = this.rateFault(producer.user.name, text, now);
     const why = this.#parts.permissions.sayFault(producer.user.name, to, text) ?? tooMuch;
     this.#parts.tally.said++;
-    if (why === undefined) return this.#append(session, producer, number, "message", to, text, reply, now, record);
+    if (why === undefined) {
+      return this.#append(session, producer, number, { type: "message", to, text, of: reply, ofRecord }, now);
+    }
     this.#parts.tally.failed++;
     this.refuse(producer, number, why);
   }
@@ -190,20 +194,12 @@ export class ClientMessages {
     session: Session,
     producer: Producer,
     number: number,
-    type: Entry["type"],
-    to: Target,
-    text: string,
-    of: number | undefined,
+    content: Pick<Draft, "type" | "to" | "text" | "of" | "ofRecord" | "changedAt">,
     now: number,
-    ofRecord?: RecordId,
   ): void {
     const draft: Draft = {
-      type,
+      ...content,
       from: producer.user.name,
-      to,
-      text,
-      of,
-      ofRecord,
       producer,
       number,
       sayer: session,

@@ -35,6 +35,11 @@ export function waits<E extends Pick<Entry, "type" | "from" | "to">>(
   return !["failure", "reaction"].includes(entry.type) && "user" in entry.to && entry.to.user !== entry.from;
 }
 
+/** Whether an entry changes a message. */
+export function isChange(type: EntryType): boolean {
+  return type === "edit" || type === "withdrawal" || type === "reaction";
+}
+
 /** Whether two targets are the same. */
 export function sameTarget(one: Target, other: Target): boolean {
   return "user" in one ? "user" in other && one.user === other.user : "room" in other && one.room === other.room;

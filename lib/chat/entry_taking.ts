@@ -2,6 +2,7 @@ import type { Outputs } from "../core/machine.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Effect } from "./effect.ts";
 import type { Producer } from "./entities.ts";
+import { isChange } from "./entry.ts";
 import type { Draft, TakenRecord } from "./log_items.ts";
 import { PendingOutcome } from "./outcome.ts";
 import type { Questions } from "./questions.ts";
@@ -28,8 +29,11 @@ export interface EntryTakingParts {
 const MAX_TAKEN_TWICE = 1000;
 
 /**
- * Makes entries of the shared log part of this server's. What a client has said under a number becomes one entry, also where it
- * has said it at two servers.
+ * Makes entries of the shared log part of this server's.
+ *
+ * 1. What a client has said under a number becomes one entry, also where it has said it at two servers.
+ * 2. Of the edits of a message the one with the latest time counts at all servers, in whatever order they learn of them, and of a
+ *    user's reactions with one mark; after its withdrawal nothing changes a message. What does not count has no entry.
  */
 export class EntryTaking {
   readonly #parts: EntryTakingParts;
@@ -40,47 +44,62 @@ export class EntryTaking {
     this.#parts = parts;
   }
 
-  /** A message of this server, from its draft. */
+  /** An entry of this server, from its draft. */
   takeOwn(record: TakenRecord, draft: Draft, append: () => void, next: () => void): void {
     draft.record = record;
+    const { rows, delivery, questions } = this.#parts;
     const { producer, number } = draft;
-    if (!producer || number === undefined || !this.#takenTwice.delete(key(draft.from, producer.client, number))) {
+    const counts = () => {
       append();
-      return next();
+      next();
+    };
+    const leaveOut = (seq?: number) => {
+      rows.write(record, [], () => {}, seq);
+      delivery.notWritten(draft);
+      if (producer && number !== undefined) delivery.saidElsewhere(producer, number);
+      next();
+    };
+    const said = producer && number !== undefined ? key(draft.from, producer.client, number) : undefined;
+    if (said !== undefined && this.#takenTwice.has(said)) {
+      // The client has said it again at another server, whose record came first.
+      return rows.whenWritten(() =>
+        questions.ask(
+          { type: "saidAs", user: producer!.user.id, client: producer!.client, number: number! },
+          ({ seq }) => {
+            this.#takenTwice.delete(said);
+            leaveOut(seq);
+          },
+          () => this.takeOwn(record, draft, append, next),
+        )
+      );
     }
-    // The client has said it again at another server, whose record came first.
-    this.#parts.rows.whenWritten(() =>
-      this.#parts.questions.ask(
-        { type: "saidAs", user: producer.user.id, client: producer.client, number },
-        ({ seq }) => {
-          this.#parts.rows.write(record, [], () => {}, seq);
-          this.#parts.delivery.notWritten(draft);
-          this.#parts.delivery.saidElsewhere(producer, number);
-          next();
-        },
-        () => this.takeOwn(record, draft, append, next),
-      )
-    );
+    if (!isChange(draft.type)) return counts();
+    rows.whenWritten(() => this.#unlessOutdated(record.id, draft, draft.of, counts, leaveOut));
   }
 
-  /** A message of a server that was told by the exchange. */
+  /** An entry of a server that was told by the exchange. */
   take(record: TakenRecord, entry: EntryRecord, next: () => void, done: () => void): void {
-    this.#parts.rows.resolve(entry.of, (of) => {
-      if (entry.of && of === undefined && entry.kind !== "message") {
-        this.#parts.rows.write(record, [], done);
-        return next();
-      }
-      const { roster } = this.#parts;
-      const { from, client, number, isGuest } = entry;
+    const { roster, rows, questions } = this.#parts;
+    rows.resolve(entry.of, (of) => {
+      const { kind: type, from, text, time, client, number, isGuest } = entry;
       const user = isGuest ? undefined : roster.mention(from);
       const producer = user && client !== undefined ? roster.producer(user, client) : undefined;
-      const append = () => {
-        this.#append(record, entry, of, producer, done);
+      const leaveOut = () => {
+        this.#know(record.id, entry, producer);
+        if (producer && number !== undefined) rows.writer.taken(producer, number);
+        rows.write(record, [], done);
         next();
       };
+      if (entry.of && of === undefined && type !== "message") return leaveOut();
+      const append = () =>
+        this.#unlessOutdated(record.id, { type, from, text, time }, of, () => {
+          this.#know(record.id, entry, producer);
+          this.#append(record, entry, of, producer, done);
+          next();
+        }, leaveOut);
       if (!producer || number === undefined || number > producer.number) return append();
-      this.#parts.rows.whenWritten(() =>
-        this.#parts.questions.ask(
+      rows.whenWritten(() =>
+        questions.ask(
           { type: "saidAs", user: user!.id, client: client!, number },
           ({ seq }) => {
             if (seq === undefined) {
@@ -91,13 +110,46 @@ export class EntryTaking {
               }
               return append();
             }
-            this.#parts.rows.write(record, [], done, seq);
+            rows.write(record, [], done, seq);
             next();
           },
           () => this.take(record, entry, next, done),
         )
       );
     });
+  }
+
+  /** Calls back whether a change of a message still counts, among all that is written. */
+  #unlessOutdated(
+    id: RecordId,
+    change: Pick<Draft, "type" | "from" | "text" | "time">,
+    of: number | undefined,
+    counts: () => void,
+    isOutdated: () => void,
+  ): void {
+    const { type: kind, from, text, time } = change;
+    if (of === undefined || time === undefined || !isChange(kind)) return counts();
+    const { roster, questions, rows } = this.#parts;
+    questions.ask(
+      { type: "isOutdated", of, kind, sender: roster.mention(from).id, text, time, id },
+      ({ outdated }) => outdated ? isOutdated() : counts(),
+      () => rows.whenWritten(() => this.#unlessOutdated(id, change, of, counts, isOutdated)),
+    );
+  }
+
+  /** What this server knows of a client and of its user from now on. */
+  #know(id: RecordId, { from, number, refused, isGuest }: EntryRecord, producer: Producer | undefined): void {
+    if (producer && number !== undefined) {
+      for (const refusal of refused ?? []) {
+        // What the client has said again here is not refused.
+        if (refusal.number > producer.number) this.#parts.refused(producer, refusal.number, refusal.why);
+      }
+      producer.number = Math.max(producer.number, number);
+    }
+    if (isGuest || id.server === this.#parts.self) return;
+    const user = this.#parts.roster.mention(from);
+    const others = user.newestElsewhere?.filter(({ server }) => server !== id.server) ?? [];
+    user.newestElsewhere = [...others, id];
   }
 
   #append(
@@ -109,18 +161,6 @@ export class EntryTaking {
   ): void {
     const { delivery, limits, self } = this.#parts;
     const { kind: type, from, to, text, time, number, isGuest, isNotice, membersOnly, awaits } = entry;
-    if (producer && number !== undefined) {
-      for (const refusal of entry.refused ?? []) {
-        // What the client has said again here is not refused.
-        if (refusal.number > producer.number) this.#parts.refused(producer, refusal.number, refusal.why);
-      }
-      producer.number = Math.max(producer.number, number);
-    }
-    if (!isGuest && record.id.server !== self) {
-      const user = this.#parts.roster.mention(from);
-      const others = user.newestElsewhere?.filter(({ server }) => server !== record.id.server) ?? [];
-      user.newestElsewhere = [...others, record.id];
-    }
     const draft: Draft = {
       type,
       from,

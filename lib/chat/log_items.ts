@@ -21,7 +21,9 @@ export interface Draft {
   /** When it was said, by the clock of `now`; NaN where receipts are not timed. */
   readonly said: number;
   /** When it was said, by the wall clock, where that was at another time or another server. */
-  readonly time?: number | undefined;
+  time?: number | undefined;
+  /** Where it changes a message: the latest time of a change that was known then. Its own is later. */
+  readonly changedAt?: number | undefined;
   /** The record that it is, where servers share it: then it is kept sooner or later, and does not fail. */
   record?: TakenRecord | undefined;
   /** The entry is committed. */

@@ -1,5 +1,6 @@
 import type { Outputs } from "../core/machine.ts";
 import type { Effect } from "./effect.ts";
+import { isChange } from "./entry.ts";
 import type { Draft, Rows } from "./log_items.ts";
 import type { LogWriter } from "./log_writer.ts";
 import type { Questions } from "./questions.ts";
@@ -96,8 +97,11 @@ export class Sharing {
       from: draft.from,
       producer: draft.producer,
       number: draft.number,
-      encode: (time) => {
+      encode: (now) => {
         after = user?.newestElsewhere;
+        let time = now;
+        // Changes of a message are ordered by it, here as at the other servers.
+        if (isChange(draft.type)) time = draft.time = Math.max(now, (draft.changedAt ?? 0) + 1);
         return encodeRecord({ ...entryRecord(draft, live, isGuest, time), after, refused: refusedBefore(draft) });
       },
       done: (number, text) => {
@@ -173,10 +177,13 @@ export class Sharing {
     this.#parts.writer.write({ type: "serverName", server, name });
   }
 
-  /** The record of an entry; undefined for one from before the exchange, or where the store cannot be asked. */
-  recordOf(seq: number, then: (id: RecordId | undefined) => void, conversation?: number): void {
+  /**
+   * The record of an entry, undefined for one from before the exchange, or where the store cannot be asked; and the latest time of a
+   * change of it.
+   */
+  recordOf(seq: number, then: (id: RecordId | undefined, changedAt: number) => void, conversation?: number): void {
     const query = { type: "recordOf", seq, conversation } as const;
-    this.#parts.questions.ask(query, ({ id }) => then(id), () => then(undefined));
+    this.#parts.questions.ask(query, ({ id, changedAt }) => then(id, changedAt), () => then(undefined, 0));
   }
 
   /** A record that is taken like those of other servers. */

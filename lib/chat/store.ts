@@ -95,7 +95,15 @@ export function joined(batches: readonly Batch[]): Batch {
 export type PageFilter = "all" | "unreceived" | "private";
 
 /** What is asked of the records that servers share. */
-export const RECORD_QUERIES = ["records", "entryOf", "recordOf", "recordsIn", "receivedUpTo", "saidAs"] as const;
+export const RECORD_QUERIES = [
+  "records",
+  "entryOf",
+  "recordOf",
+  "recordsIn",
+  "receivedUpTo",
+  "saidAs",
+  "isOutdated",
+] as const;
 
 /** What is asked of the store. */
 export type Query =
@@ -152,6 +160,19 @@ export type Query =
   | { readonly type: "receivedUpTo"; readonly pair: number; readonly side: 0 | 1 }
   /** The entry that a client has said under a number. */
   | { readonly type: "saidAs"; readonly user: number; readonly client: string; readonly number: number }
+  /**
+   * Whether a change of a message that `sender` has made counts no more: the message is withdrawn, or the sender's change of this kind,
+   * of reactions that with the same mark, has a later time; where times are equal, the record decides.
+   */
+  | {
+    readonly type: "isOutdated";
+    readonly of: number;
+    readonly kind: EntryType;
+    readonly sender: number;
+    readonly text: string;
+    readonly time: number;
+    readonly id: RecordId;
+  }
   /** One entry, for who wants to change it. */
   | { readonly type: "entry"; readonly seq: number }
   /** Removes what is too old or too much, a bounded piece at a time. */
@@ -195,9 +216,11 @@ export type Answer =
   | { readonly type: "entry"; readonly entry: Entry | undefined; readonly withdrawn: boolean }
   | { readonly type: "records"; readonly records: readonly SavedRecord[] }
   | { readonly type: "entryOf" | "saidAs"; readonly seq: number | undefined }
-  | { readonly type: "recordOf"; readonly id: RecordId | undefined }
+  /** `changedAt`: the latest time of a change of that entry, 0 without one. */
+  | { readonly type: "recordOf"; readonly id: RecordId | undefined; readonly changedAt: number }
   | { readonly type: "recordsIn"; readonly ids: readonly RecordId[] }
   | { readonly type: "receivedUpTo"; readonly seq: number }
+  | { readonly type: "isOutdated"; readonly outdated: boolean }
   | {
     readonly type: "pruned";
     /** Private messages that never arrived. */

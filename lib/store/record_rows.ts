@@ -2,7 +2,7 @@ import type { RecordId } from "../chat/record_id.ts";
 import type { SavedSharing } from "../chat/snapshot.ts";
 import type { AnswerTo, Query, RECORD_QUERIES, Write } from "../chat/store.ts";
 import type { Database } from "./database.ts";
-import { FROM_CONVERSATION } from "./log_rows.ts";
+import { FROM_CONVERSATION, KINDS } from "./log_rows.ts";
 
 type RecordWrite = Extract<
   Write,
@@ -89,7 +89,8 @@ export class RecordRows {
         const found: RecordId | undefined = conversation === undefined
           ? s.recordOf.get(seq, seq)
           : s.newest.get(conversation, seq);
-        return { type: "recordOf", id: found && { server: found.server, number: found.number } };
+        const id = found && { server: found.server, number: found.number };
+        return { type: "recordOf", id, changedAt: s.changedAt.get(seq)?.time ?? 0 };
       }
       case "recordsIn": {
         const { conversation, sender, after, upTo } = query;
@@ -101,6 +102,12 @@ export class RecordRows {
       }
       case "saidAs":
         return { type: "saidAs", seq: s.saidAs.get(query.user, query.client, query.number)?.seq };
+      case "isOutdated": {
+        const { of, kind, sender, text, time, id: { server, number } } = query;
+        const mark = kind === "reaction" ? text : null;
+        const newer = s.newerChange.get(of, KINDS.indexOf(kind), sender, mark, time, server, number);
+        return { type: "isOutdated", outdated: newer !== undefined };
+      }
     }
   }
 
@@ -212,6 +219,16 @@ function prepare(database: Database) {
       `SELECT seq FROM log WHERE seq > (SELECT last FROM state) - ${RECENT}
          AND producer = (SELECT id FROM producers WHERE user = ? AND client = ?) AND number = ?
        ORDER BY seq DESC LIMIT 1`,
+    ),
+    changedAt: database.prepare<{ time: number | null }>(
+      "SELECT max(time) AS time FROM log INDEXED BY log_of WHERE of = ? AND kind IN (1, 2, 4)",
+    ),
+    newerChange: database.prepare(
+      // A mark that is taken back begins with "-".
+      `SELECT 1 FROM log a INDEXED BY log_of LEFT JOIN records r ON r.at = a.seq AND r.seq = a.seq
+         LEFT JOIN servers s ON s.id = r.server
+       WHERE of = ?1 AND (kind = 2 OR (kind = ?2 AND sender = ?3 AND (?4 IS NULL OR ltrim(a.text, '-') = ltrim(?4, '-'))
+         AND (a.time, coalesce(s.server, ''), coalesce(r.number, 0)) > (?5, ?6, ?7))) LIMIT 1`,
     ),
     // Without a place, the exchange has not given a record back, and no other server has it.
     old: database.prepare("SELECT 1 FROM records WHERE at < ? AND place IS NOT NULL LIMIT 1"),

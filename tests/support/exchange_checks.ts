@@ -1,17 +1,32 @@
-import { type HandoutProgram, NativeProgram, type PeopleWorld } from "./simulated_people.ts";
-import type { SimulatedServer } from "./simulated_server.ts";
+import { SERVER_NAME } from "../../lib/chat/operator.ts";
 import type { Target } from "../../lib/chat/entry.ts";
+import { NativeProgram } from "./simulated_native.ts";
+import type { GuestProgram, HandoutProgram } from "./simulated_people.ts";
+import type { PeopleWorld } from "./simulated_program.ts";
+import type { SimulatedServer } from "./simulated_server.ts";
+import { editOf, isWithdrawal, numberOf, originalOf, senderOf, WITHDRAWN } from "./simulated_texts.ts";
 
-/** Where a server's log has each message, as it was said, and the text that is shown of it. */
-type Log = ReadonlyMap<string, { readonly seq: number; readonly text: string }>;
+/** A message as a server shows it; the names of a mark are sorted. */
+interface Shown {
+  readonly seq: number;
+  readonly text: string;
+  readonly marks: string;
+}
 
-/** Checks what servers and programs have at the end; `isCalm` where nothing failed. */
+/** By each message as it was said: what a server's log shows of it. */
+type Log = ReadonlyMap<string, Shown>;
+
+/**
+ * Checks what servers and programs have at the end; `isCalm` where nothing failed. Returns how much is in the log that guests and
+ * operators have said.
+ */
 export function checkAll(
   world: PeopleWorld,
   servers: readonly SimulatedServer[],
   programs: readonly (NativeProgram | HandoutProgram)[],
+  guests: readonly GuestProgram[],
   isCalm: boolean,
-): void {
+): { readonly unconfirmed: number } {
   const { problems, said, failed, shown } = world;
   const tell = (text: string) => void problems.push(text);
   const natives = programs.filter((program) => program instanceof NativeProgram);
@@ -25,8 +40,16 @@ export function checkAll(
     checkServer(servers[at]!, servers.length, tell);
   }
   for (const program of moving) checkMoved(program, servers, logs, tell);
+  for (const guest of guests) checkGuest(guest, logs[servers.indexOf(guest.server!)], said, tell);
+  for (const program of natives) checkView(program, logs[servers.indexOf(program.server!)], said, tell);
+  const names = programs.map(({ name }) => name);
+  let unconfirmed = 0;
   for (const [text, { from, to }] of said) {
     if (failed.has(text)) continue;
+    // What a guest or an operator has said may be lost with their server.
+    const isConfirmed = names.includes(from);
+    if (!isConfirmed && !logs[0]!.has(text)) continue;
+    if (!isConfirmed) unconfirmed++;
     const receivers = "user" in to ? [to.user] : to.room === "lobby" ? natives.map(({ name }) => name) : [];
     for (const receiver of receivers) {
       // What is said in the lobby is told to handout clients only while they are there.
@@ -42,6 +65,38 @@ export function checkAll(
     );
     checkOrder(shown, name, tell);
   }
+  return { unconfirmed };
+}
+
+/** A guest was told all that was said in its room since it is there, and the notices of all operators. */
+function checkGuest(
+  { name, room, told, begunAt }: GuestProgram,
+  log: Log | undefined,
+  said: PeopleWorld["said"],
+  tell: (text: string) => void,
+): void {
+  if (!log) return tell(`the guest ${name} is not there at the end`);
+  for (const [text, { seq }] of log) {
+    const { from, to } = said.get(text)!;
+    const isForGuest = "room" in to && (to.room === room || from === SERVER_NAME);
+    if (isForGuest && seq > begunAt && from !== name && !told.has(text)) {
+      tell(`the guest ${name} was never told ${text}`);
+    }
+  }
+}
+
+/** What a program shows of the messages that it was told is what its server shows; a room can be left. */
+function checkView(
+  { name, view }: NativeProgram,
+  log: Log | undefined,
+  said: PeopleWorld["said"],
+  tell: (text: string) => void,
+): void {
+  for (const [original, { seq, text }] of log ?? []) {
+    const shown = view.get(seq);
+    if (shown === undefined || shown === text || isOfRoom(said.get(original)!.to)) continue;
+    tell(`${name} shows ${shown}, and its server ${text}`);
+  }
 }
 
 /** Everything that was confirmed is in a log, edits too, and nothing that the first server does not have. */
@@ -55,17 +110,23 @@ function checkLog(
 ): void {
   for (const text of confirmed) {
     const shown = log.get(originalOf(text));
-    if (!shown || editOf(shown.text) < editOf(text)) {
+    const isRight = shown &&
+      (shown.text === WITHDRAWN || (!isWithdrawal(text) && editOf(shown.text) >= editOf(text)));
+    if (!isRight) {
       problems.push(`${name} shows ${shown?.text} instead of ${text}, which was confirmed`);
     }
   }
   for (const text of first.keys()) {
     if (!log.has(text)) problems.push(`${name} does not have ${text}, which ${firstName} has`);
   }
-  for (const [text, { text: shown }] of log) {
-    const other = first.get(text)?.text;
-    if (other !== undefined && other !== shown) problems.push(`${name} shows ${shown}, and ${firstName} ${other}`);
-    if (!first.has(text)) problems.push(`${firstName} does not have ${text}, which ${name} has`);
+  for (const [text, shown] of log) {
+    const other = first.get(text);
+    if (other && (other.text !== shown.text || other.marks !== shown.marks)) {
+      problems.push(
+        `${name} shows ${shown.text} ${shown.marks} of ${text}, and ${firstName} ${other.text} ${other.marks}`,
+      );
+    }
+    if (!other) problems.push(`${firstName} does not have ${text}, which ${name} has`);
   }
   if (isCalm && [...log.keys()].join() !== [...first.keys()].join()) {
     problems.push(`${name} has another order than ${firstName}`);
@@ -157,35 +218,21 @@ function logOf({ name, store }: SimulatedServer, tell: (text: string) => void): 
   const messages = [...rooms, ...pairs].flatMap(({ id }) =>
     store.query({ type: "history", conversation: id, after: 0, limit: 1_000_000 }).messages
   );
-  const log = new Map<string, { seq: number; text: string }>();
-  for (const { seq, text } of messages.sort((one, other) => one.seq - other.seq)) {
-    const original = originalOf(text);
+  const log = new Map<string, Shown>();
+  for (const { seq, text, withdrawn, reactions } of messages.sort((one, other) => one.seq - other.seq)) {
+    const original = originalOf(withdrawn ? store.query({ type: "versions", seq }).texts[0]!.text : text);
     if (log.has(original)) tell(`${name} has ${original} twice`);
-    log.set(original, { seq, text });
+    const marks = (reactions ?? []).map(({ mark, by }) => `${mark} ${by.toSorted()}`).join(" ");
+    log.set(original, { seq, text: withdrawn ? WITHDRAWN : text, marks });
   }
   return log;
-}
-
-/** The number of a text: each user counts what it says. */
-function numberOf(text: string): number {
-  return Number(text.slice(text.indexOf(".") + 1));
-}
-
-/** A text without the number of its edit. */
-function originalOf(text: string): string {
-  return text.replace(/e\d+$/, "");
-}
-
-/** The number of an edit, which grows; 0 of what is not edited. */
-function editOf(text: string): number {
-  return Number(/e(\d+)$/.exec(text)?.[1] ?? 0);
 }
 
 /** The texts of each sender are in the order in which they were said. */
 function checkOrder(texts: readonly string[], where: string, tell: (text: string) => void): void {
   const last = new Map<string, number>();
   for (const text of texts) {
-    const from = text.slice(0, text.indexOf("."));
+    const from = senderOf(text);
     if (numberOf(text) <= (last.get(from) ?? 0)) tell(`${where} has ${text} after ${from}.${last.get(from)}`);
     last.set(from, numberOf(text));
   }

@@ -1,9 +1,12 @@
 import type { Secret } from "../../lib/chat/accounts.ts";
 import type { Target } from "../../lib/chat/entry.ts";
+import { SERVER_NAME } from "../../lib/chat/operator.ts";
 import { checkAll } from "./exchange_checks.ts";
 import { Random } from "./random.ts";
 import { SimulatedExchange } from "./simulated_exchange.ts";
-import { HandoutProgram, NameProgram, NativeProgram, type PeopleWorld } from "./simulated_people.ts";
+import { NativeProgram } from "./simulated_native.ts";
+import { GuestProgram, HandoutProgram, NameProgram } from "./simulated_people.ts";
+import type { PeopleWorld } from "./simulated_program.ts";
 import { SimulatedServer } from "./simulated_server.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
@@ -19,12 +22,15 @@ export interface ExchangeReport {
   readonly lost: number;
   readonly cuts: number;
   readonly appended: number;
+  /** What guests and operators have said that is kept. */
+  readonly unconfirmed: number;
 }
 
 const NATIVES = ["ann", "bob", "cy", "dan"];
 const MOVING = 2;
 const ROOMS = ["r1", "r2"];
 const HANDOUTS = ["hal", "ida"];
+const GUESTS = ["gil", "gus"];
 const ACTIVE_MS = 40_000;
 /** Servers notice that others are gone, and ask each other for what is missing. */
 const CALM_MS = 45_000;
@@ -53,9 +59,10 @@ export function simulateExchange(seed: number, moving = MOVING, activeMs = ACTIV
   };
   const names = [...NATIVES, ...HANDOUTS];
   const programs: (NativeProgram | HandoutProgram)[] = [];
+  const guests: GuestProgram[] = [];
   const rivals: NameProgram[][] = [];
   const onCrash = (server: SimulatedServer) => {
-    for (const program of [...programs, ...rivals.flat()]) if (program.server === server) program.cut();
+    for (const program of [...programs, ...guests, ...rivals.flat()]) if (program.server === server) program.cut();
     time.in(random.whole(200, 6000), () => server.up());
   };
   const count = random.whole(2, 5);
@@ -75,9 +82,12 @@ export function simulateExchange(seed: number, moving = MOVING, activeMs = ACTIV
         : new HandoutProgram(world, name, homeOf(index), 0),
     );
   }
+  for (const [at, name] of GUESTS.entries()) {
+    guests.push(new GuestProgram(world, name, servers[(at + 1) % count]!, ROOMS[at]!));
+  }
   const isCalm = seed % 4 === 0;
   const natives = programs.filter((program) => program instanceof NativeProgram);
-  let [stops, lost, cuts, pruned] = [0, 0, 0, 0];
+  let [stops, lost, cuts, pruned, notices] = [0, 0, 0, 0, 0];
   const target = (from: string): Target =>
     random.chance(0.4) ? { room: "lobby" } : { user: random.pick(names.filter((name) => name !== from)) };
   // Accounts are known everywhere before anything is said.
@@ -91,7 +101,15 @@ export function simulateExchange(seed: number, moving = MOVING, activeMs = ACTIV
     if (random.chance(0.03)) native.join(random.pick(ROOMS));
     if (random.chance(0.005)) native.leaveRoom(random.pick(ROOMS));
     if (random.chance(0.2) && native.rooms.size > 0) native.say({ room: random.pick([...native.rooms]) });
-    if (random.chance(0.05)) native.edit();
+    if (random.chance(0.05)) native.change();
+    if (random.chance(0.03)) native.react();
+    if (random.chance(0.1)) random.pick(guests).say();
+    if (random.chance(0.01)) {
+      const server = random.pick(servers);
+      const text = `${server.name}.${++notices}`;
+      world.said.set(text, { from: SERVER_NAME, to: { room: "lobby" } });
+      server.say(text);
+    }
     if (rivals.length < 5 && random.chance(0.02)) {
       const group: NameProgram[] = [];
       rivals.push(group);
@@ -104,7 +122,7 @@ export function simulateExchange(seed: number, moving = MOVING, activeMs = ACTIV
       exchange.prune(pruned);
     }
     if (random.chance(0.02) && rivals.length > 0) random.pick(random.pick(rivals)).cut();
-    if (random.chance(0.02)) random.pick(programs).cut();
+    if (random.chance(0.02)) random.pick([...programs, ...guests]).cut();
     if (random.chance(0.008)) random.pick(servers).disk.crashIn = random.whole(0, 3);
     if (random.chance(0.01)) {
       const { maker } = random.pick(servers);
@@ -137,7 +155,7 @@ export function simulateExchange(seed: number, moving = MOVING, activeMs = ACTIV
     const online = group.filter(({ isOnline }) => isOnline);
     if (online.length !== 1) world.problems.push(`${group[0]!.name} is held by ${online.length} at the end`);
   }
-  checkAll(world, servers, programs, isCalm);
+  const { unconfirmed } = checkAll(world, servers, programs, guests, isCalm);
   const shown = [...world.shown.values()].reduce((sum, { size }) => sum + size, 0);
   return {
     seed,
@@ -151,5 +169,6 @@ export function simulateExchange(seed: number, moving = MOVING, activeMs = ACTIV
     lost,
     cuts,
     appended: exchange.appended,
+    unconfirmed,
   };
 }

@@ -100,6 +100,11 @@ export class SimulatedServer {
     this.#listeners.delete(session);
   }
 
+  /** The operator says something. */
+  say(text: string): void {
+    this.turn(() => void this.hub.operator.say(text, this.world.time.now));
+  }
+
   turn(act: () => void): void {
     if (this.isDown) return;
     act();
