@@ -270,5 +270,21 @@ Deno.test("a client whose input ends right after a line sends the line, and then
       done.push(output.type === "write" ? new TextDecoder().decode(output.bytes) : output.type);
     }
   }
-  assertEquals(done, ["bob", "lab", "hello\n", "finish"]);
+  // The server never ends.
+  assertEquals(done, ["bob", "lab", "hello\n", "finish", "ended"]);
+});
+
+Deno.test("a client that was busy takes the pieces of a file that have come as one; it leaves once the file is there", () => {
+  const client = new RoomsClient({ name: "bob", room: "lab", autoAccept: true, confirms: false });
+  let now = 0;
+  const step = (text = "") => {
+    if (text !== "") client.receive(bytesOf(text), now);
+    client.tick(now += 1000);
+    const outputs = client.takeOutputs().filter(({ type }) => type !== "write");
+    return outputs.map((output) => output.type === "line" ? output.line : output.type);
+  };
+  assertEquals([...step("FILEclient_a 1.txt"), ...step("10joe")], ["receive", "file 1 from joe: a 1.txt (10 bytes)"]);
+  client.inputEnded();
+  assertEquals([...step("01234"), ...step(), ...step()], ["keep", "finish"]);
+  assertEquals(step("56789"), ["keep", "save", "ended"]);
 });

@@ -22,6 +22,9 @@ interface Chosen extends OutgoingFile {
 /** Between pieces; for longer than the server's 100 ms, since a busy server joins what comes close together. */
 const PAUSE_MS = 200;
 const WINDOW_BYTES = 256 * 1024;
+/** How long the server has to end, too, once this side has sent everything; the handout's own may never do. */
+const FAREWELL_MS = 600;
+
 /** The rooms handout's client. It shows whatever the server sends, and sends what is typed; files are kept once they are accepted. */
 export class RoomsClient implements Machine<RoomsClientOutput> {
   readonly #options: RoomsClientOptions;
@@ -33,6 +36,8 @@ export class RoomsClient implements Machine<RoomsClientOutput> {
   /** Whether bytes of it are being read. */
   #reading = false;
   #finishing: "no" | "wanted" | "done" = "no";
+  /** When to end without the server's end, but for a file that is arriving. */
+  #endAt = Infinity;
   #ended = false;
 
   constructor(options: RoomsClientOptions) {
@@ -44,7 +49,8 @@ export class RoomsClient implements Machine<RoomsClientOutput> {
   get wakeAt(): number {
     if (this.#ended) return Infinity;
     const writeAt = this.#reading ? Infinity : this.#writer.wakeAt;
-    return Math.min(this.#input.wakeAt, writeAt);
+    const endAt = this.#input.isReceivingFile ? Infinity : this.#endAt;
+    return Math.min(this.#input.wakeAt, writeAt, endAt);
   }
 
   takeOutputs(): readonly RoomsClientOutput[] {
@@ -60,6 +66,7 @@ export class RoomsClient implements Machine<RoomsClientOutput> {
     if (this.#ended) return;
     this.#input.read(now);
     if (now >= this.#input.lostAt) this.#input.giveUp();
+    if (now >= this.#endAt && !this.#input.isReceivingFile) return this.#end(0);
     this.#write(now, waiting);
   }
 
@@ -169,6 +176,7 @@ export class RoomsClient implements Machine<RoomsClientOutput> {
     }
     if (this.#finishing !== "wanted" || this.#chosen !== undefined || !this.#writer.isIdle(now)) return;
     this.#finishing = "done";
+    this.#endAt = now + FAREWELL_MS;
     this.#outputs.push({ type: "finish" });
   }
 

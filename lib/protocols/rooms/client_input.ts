@@ -1,8 +1,8 @@
 import type { Outputs } from "../../core/machine.ts";
 import { safeName } from "../../core/file_names.ts";
-import { decodeLossy, formatBytes } from "../../core/text.ts";
+import { decodeLossy, encodeText, formatBytes } from "../../core/text.ts";
 import { PieceReader } from "./piece_reader.ts";
-import { FILE, nameOfPiece, RECV_BYTES, sizeOfPiece } from "./wire.ts";
+import { FILE, FILE_WITH_NAME, nameOfPiece, RECV_BYTES, sizeOfPiece } from "./wire.ts";
 
 /** What a client of the rooms handout wants done. */
 export type RoomsClientOutput =
@@ -72,6 +72,10 @@ export class RoomsClientInput {
     return Math.min(this.#reader.quietAt, this.lostAt);
   }
 
+  get isReceivingFile(): boolean {
+    return this.#receiving.type === "data";
+  }
+
   receive(bytes: Uint8Array, now: number): void {
     this.read(now);
     this.#heardAt = now;
@@ -97,8 +101,11 @@ export class RoomsClientInput {
     const text = decodeLossy(bytes);
     switch (state.type) {
       case "text":
-        if (text === FILE) this.#receiving = { type: "fileName" };
-        else for (const line of text.split(/\r?\n/)) if (line !== "") this.#line(line);
+        // Two pieces may have come as one, while this machine was busy.
+        if (text === FILE || text.startsWith(FILE_WITH_NAME)) {
+          this.#receiving = { type: "fileName" };
+          if (text !== FILE) this.#piece(bytes.subarray(FILE.length), now);
+        } else for (const line of text.split(/\r?\n/)) if (line !== "") this.#line(line);
         return;
       case "fileName":
         this.#receiving = bytes.length > RECV_BYTES
@@ -106,9 +113,12 @@ export class RoomsClientInput {
           : { type: "size", name: safeName(nameOfPiece(text.trim())) };
         return;
       case "size": {
-        const size = sizeOfPiece(text);
-        if (size !== undefined) this.#receiving = { type: "from", name: state.name, bytes: size };
-        else this.#lose(state.name, `its size should be a number, found ${JSON.stringify(text.slice(0, 40))}`);
+        const [digits = ""] = /^\d+(?=\D)/.exec(text.trim()) ?? [];
+        const size = sizeOfPiece(digits || text);
+        if (size !== undefined) {
+          this.#receiving = { type: "from", name: state.name, bytes: size };
+          if (digits !== "") this.#piece(encodeText(text.trim().slice(digits.length)), now);
+        } else this.#lose(state.name, `its size should be a number, found ${JSON.stringify(text.slice(0, 40))}`);
         return;
       }
       case "from":

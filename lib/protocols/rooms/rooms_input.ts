@@ -5,7 +5,7 @@ import type { Outputs } from "../../core/machine.ts";
 import { decodeLossy, encodeText } from "../../core/text.ts";
 import type { SessionOutput } from "../session.ts";
 import { PieceReader } from "./piece_reader.ts";
-import { cleanName, FILE, nameOfPiece, sizeOfPiece } from "./wire.ts";
+import { cleanName, FILE, FILE_WITH_NAME, nameOfPiece, sizeOfPiece } from "./wire.ts";
 
 const FILE_AFTER_TEXT = new RegExp(`\n(?=${FILE}(?:$|client_))`);
 
@@ -146,7 +146,7 @@ export class RoomsInput {
   }
 
   #text(piece: string, now: number): void {
-    if (piece === FILE || piece.startsWith(`${FILE}client_`)) {
+    if (piece === FILE || piece.startsWith(FILE_WITH_NAME)) {
       this.deadline = now + this.#limits.loginMs;
       this.#state = { type: "fileName" };
       // Two pieces that have come as one.

@@ -8,6 +8,8 @@ export const WELCOME = "Welcome to chat room";
 export const FILE = "FILE";
 /** Before the name of a file. */
 const PREFIX = "client_";
+/** How the announcement and the name begin where they have come as one piece. */
+export const FILE_WITH_NAME = `${FILE}${PREFIX}`;
 /** The handout's clients read a piece by one `recv` of so many bytes. */
 export const RECV_BYTES = 1024;
 
