@@ -174,6 +174,14 @@ Deno.test("replay: each mistake of a server is found by the rule that names it, 
   assertEquals(weak.map(({ rule, isWeak }) => [rule.id, isWeak]), [["im/7/1", true]]);
 });
 
+Deno.test("replay: NULs behind a line are named before the next one, which is judged as it is without them", () => {
+  const nul = (line: string) => line.replace(/(?<=L[ab][<>] )/, "\0\0");
+  const lines = exchange().split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const from = (who: string) => lines.map((line) => line.includes(who) ? nul(line) : line).join("\n");
+  assertEquals(broken(from("<")), "im/1/2");
+  assertEquals(broken(from("La>")), "im/13/6 im/14/3 im/15/2");
+});
+
 Deno.test("replay: no reply within 20 s is a finding while the session lasts, and none once its client has left", () => {
   const asked = `${online("bob")}\nbob La> /list`;
   assertEquals(broken(`${asked}\n+30000\n${online("ann")}`), "im/6/1");

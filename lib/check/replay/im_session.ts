@@ -1,4 +1,5 @@
 import { visibleEnds } from "../../core/wire_text.ts";
+import { withoutPadding } from "../../protocols/im/lines.ts";
 import type { Occasion } from "./findings.ts";
 import { isPort, type Reply, replyTo, type Stage, WORDS } from "./im_replies.ts";
 
@@ -52,12 +53,14 @@ export class ImSession {
   }
 
   /** The client has sent a line over La. */
-  commanded(line: WireLine): void {
-    const { text, end } = line;
-    const ends = (rule: string) =>
-      this.#judge(rule, end === "\n", "La", visibleEnds(`${text}\n`), visibleEnds(text + end));
+  commanded(given: WireLine): void {
+    const { end } = given;
+    const text = withoutPadding(given.text);
+    const endsWell = end === "\n" && text === given.text;
+    const whole = visibleEnds(given.text + end);
+    const ends = (rule: string) => this.#judge(rule, endsWell, "La", visibleEnds(`${text}\n`), whole);
     const waits = this.#asked.length > 0;
-    const got = visibleEnds(text);
+    const got = visibleEnds(given.text);
     if (text.startsWith("302 ")) {
       this.#judge("im/16/7", false, "La", "the receipt over Lb", got);
       return;
@@ -69,16 +72,16 @@ export class ImSession {
       if (this.#hasFailed) this.#judge("im/13/11", !text.startsWith("/port"), "La", "no /port after 102", got);
       if (isLogin) {
         this.name = text.split(" ").filter((word) => word !== "")[1] ?? "";
-        const isExact = end === "\n" && !/ {2}| $/.test(text);
-        this.#judge("im/13/6", isExact, "La", "/login NAME PASSWORD\\n", visibleEnds(text + end));
+        const isExact = endsWell && !/ {2}| $/.test(text);
+        this.#judge("im/13/6", isExact, "La", "/login NAME PASSWORD\\n", whole);
       }
     } else if (this.stage === "link") {
       if (waits) this.#judge("im/14/11", false, "La", "no command before 201", got);
       else {
         const isPortLine = /^\/port\b/.test(text);
         this.#judge("im/14/1", isPortLine, "La", "/port N", got);
-        const isExact = end === "\n" && isPort(text.replace(/^\/port /, ""));
-        if (isPortLine) this.#judge("im/14/3", isExact, "La", "/port N\\n", visibleEnds(text + end));
+        const isExact = endsWell && isPort(text.replace(/^\/port /, ""));
+        if (isPortLine) this.#judge("im/14/3", isExact, "La", "/port N\\n", whole);
       }
     } else if (this.stage === "chat") {
       const last = this.#asked[0];
@@ -86,12 +89,12 @@ export class ImSession {
       ends("im/15/2");
     } else if (this.stage === "refused") this.#judge("im/14/9", false, "La", "nothing after 202", got);
     else this.#judge("im/17/5", false, "La", "nothing after 310", got);
-    this.#asked.push(line);
+    this.#asked.push({ ...given, text });
   }
 
   /** The server has sent a line over La; the command that it answers. */
-  replied({ text, end, time }: WireLine): Answered | undefined {
-    this.#lineEnd(text, end, "La");
+  replied({ text: given, end, time }: WireLine): Answered | undefined {
+    const text = this.#line(given, end, "La");
     const asked = this.#asked.shift();
     const code = text.slice(0, 3);
     if (asked === undefined) {
@@ -104,8 +107,8 @@ export class ImSession {
   }
 
   /** The server has sent a line over Lb. */
-  told({ text, end, time }: WireLine): void {
-    this.#lineEnd(text, end, "Lb");
+  told({ text: given, end, time }: WireLine): void {
+    const text = this.#line(given, end, "Lb");
     const found = MESSAGE.exec(text);
     this.#judge("im/4/1", found !== null, "Lb", "/from SENDER TEXT, or /broadcastfrom SENDER TEXT", visibleEnds(text));
     const message = {
@@ -215,8 +218,12 @@ export class ImSession {
     this.#judge("im/14/2", isKept, "La", "a port that takes the server's connection", got);
   }
 
-  #lineEnd(text: string, end: string, link: string): void {
-    this.#judge("im/1/2", end === "\n", link, visibleEnds(`${text}\n`), visibleEnds(text + end));
+  /** A line of the server without NULs before it, which are the end of a buffer that was sent whole with the line before. */
+  #line(given: string, end: string, link: string): string {
+    const text = withoutPadding(given);
+    const endsWell = end === "\n" && text === given;
+    this.#judge("im/1/2", endsWell, link, visibleEnds(`${text}\n`), visibleEnds(given + end));
+    return text;
   }
 
   #judge(rule: string, isKept: boolean, link: string, expected: string, got: string, isWeak = false): void {

@@ -276,7 +276,8 @@ export class ImServerSession implements Session {
   /** Ends the session; the reason names what has no line end on La. */
   #endLa(why: string, breaksRule = false): void {
     const rest = this.#lines.takeBytes();
-    if (rest.length === 0 || rest.includes(NEWLINE)) return this.#end(why, breaksRule);
+    // NULs are the rest of a buffer that was sent whole.
+    if (rest.every((byte) => byte === 0) || rest.includes(NEWLINE)) return this.#end(why, breaksRule);
     const size = rest.length === 1 ? "1 byte" : `${rest.length} bytes`;
     this.#end(`${why}, after ${size} without a line end, ${this.#quoted(decodeWire(rest), this.#taken === 0)}`, true);
   }
