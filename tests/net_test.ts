@@ -82,6 +82,17 @@ Deno.test("an outbox writes each push separately, or everything collected at onc
   }
 });
 
+Deno.test("an outbox writes pushes separately while few wait, and several together, up to a bound, while many do", async () => {
+  const gated = gatedSink();
+  const outbox = new Outbox(gated.sink, 100, { beyond: 2, bytes: 6 }, () => {});
+  for (const text of ["aa", "bb", "cc", "dd", "eeeeeee", "f", "g", "h"]) outbox.push(bytes(text));
+  const drained = outbox.drained();
+  while (outbox.waitingBytes > 0) await gated.let();
+  await drained;
+  // The longest one leaves alone, since no other has room beside it.
+  assertEquals(gated.written, ["aa", "bbccdd", "eeeeeee", "fgh"]);
+});
+
 Deno.test("an outbox writes the rest of a short write before anything else", async () => {
   const gated = gatedSink();
   const outbox = new Outbox(gated.sink, 100, true, () => {});

@@ -588,6 +588,13 @@ export const LOBBY_LEFT_MS = 10_000;
 /** Lines of a guest of the lobby that do not wait for those of others: more than a person types. */
 export const LOBBY_OWN_LINES = { burst: 5, perSecond: 1 } as const;
 
+/**
+ * Lines that wait for a guest of the lobby leave in writes of their own up to so many, as the handout's client prints them. Of
+ * more, which no system gives a program one by one, several leave together, in half of what such a client reads at once: 200
+ * lines a second to 150 guests, each in a write, would take a quarter of a core.
+ */
+export const LOBBY_JOINED = { beyond: 8, bytes: 1024 } as const;
+
 /** Bytes of a line without an end that a trace holds for each link; lines of people and handout programs are shorter. */
 export const TRACE_HELD_BYTES = 4096;
 

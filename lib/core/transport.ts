@@ -24,6 +24,12 @@ export interface Transport {
   gather?(): void;
 }
 
+/** How pieces that wait for a peer leave together: of more than `beyond`, the oldest ones, in at most `bytes`. */
+export interface JoinedWrites {
+  readonly beyond: number;
+  readonly bytes: number;
+}
+
 /** The receiver of what arrives on a transport. */
 export interface TransportOwner {
   /** Bytes that arrived. On a transport of messages, one message a call. The buffer is reused after the call. */

@@ -1,4 +1,5 @@
 import { concat } from "../core/bytes.ts";
+import type { JoinedWrites } from "../core/transport.ts";
 
 /** The destination of an outbox's bytes; `write` resolves with the number of bytes that were taken. */
 export interface Sink {
@@ -9,8 +10,8 @@ export interface Sink {
  * The bytes that wait to be written to one peer.
  *
  * 1. `push` never waits. It returns false and takes nothing when more than `bytes` would wait: the peer is too slow.
- * 2. Bytes leave in the order of the pushes. With `separateWrites`, each push is a write of its own; otherwise everything
- *    that was pushed during the last write leaves in one.
+ * 2. Bytes leave in the order of the pushes. With `separateWrites`, each push is a write of its own, or as it says; otherwise
+ *    everything that was pushed during the last write leaves in one.
  * 3. After a failed write nothing more is written, and `failed` is called once.
  */
 export class Outbox {
@@ -26,7 +27,7 @@ export class Outbox {
   constructor(
     readonly sink: Sink,
     readonly bytes: number,
-    public separateWrites: boolean,
+    public separateWrites: boolean | JoinedWrites,
     /** Called with the error, and how many bytes of the last write were not taken. */
     readonly failed: (error: unknown, notTaken: number) => void,
     /** Called with the bytes of each write when it begins. */
@@ -79,7 +80,7 @@ export class Outbox {
 
   #write(): void {
     if (this.#dead) return this.#rest();
-    const bytes = this.separateWrites ? this.#waiting.shift() : this.#gather();
+    const bytes = this.#next();
     if (!bytes) return this.#rest();
     this.writes?.(bytes);
     this.#put(bytes);
@@ -106,11 +107,20 @@ export class Outbox {
     this.failed(error, notTaken);
   };
 
-  #gather(): Uint8Array | undefined {
-    const chunks = this.#waiting;
-    if (chunks.length < 2) return chunks.shift();
-    this.#waiting = [];
-    return joinShared(chunks);
+  #next(): Uint8Array | undefined {
+    const [chunks, separate] = [this.#waiting, this.separateWrites];
+    if (chunks.length < 2 || separate === true) return chunks.shift();
+    if (separate === false) {
+      this.#waiting = [];
+      return joinShared(chunks);
+    }
+    if (chunks.length <= separate.beyond) return chunks.shift();
+    let count = 1;
+    for (let bytes = chunks[0]!.length; count < chunks.length; count++) {
+      bytes += chunks[count]!.length;
+      if (bytes > separate.bytes) break;
+    }
+    return joinShared(chunks.splice(0, count));
   }
 
   #rest(): void {

@@ -1,10 +1,10 @@
-import type { Ending, Transport, TransportOwner } from "../core/transport.ts";
+import type { Ending, JoinedWrites, Transport, TransportOwner } from "../core/transport.ts";
 import { Outbox } from "./outbox.ts";
 
 export interface ConnectionOptions {
   readonly outboxBytes: number;
-  /** Whether every `write` leaves in a write of its own. */
-  readonly separateWrites: boolean;
+  /** Whether every `write` leaves in a write of its own, or up to when. */
+  readonly separateWrites: boolean | JoinedWrites;
   /** How long a closing connection waits for its last bytes to be taken and for the peer to finish. */
   readonly lingerMs: number;
 }

@@ -3,7 +3,7 @@ import type { Entries, Event, Message } from "../chat/event.ts";
 import type { Address } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Machine } from "../core/machine.ts";
-import type { Ending } from "../core/transport.ts";
+import type { Ending, JoinedWrites } from "../core/transport.ts";
 import type { TraceFraming } from "../core/wire_trace.ts";
 
 /** A connection of a session: 0 is the one that the peer opened, others are those that we dialed. */
@@ -86,6 +86,8 @@ export interface ServerProtocol {
   readonly links: readonly string[];
   /** How a trace cuts what goes over its links; `pieces` by default. */
   readonly framing?: TraceFraming;
+  /** How its writes leave together while many wait; by default each leaves in a write of its own. */
+  readonly joinedWrites?: JoinedWrites;
   /** Whether the transport itself notices that a peer's machine is gone. */
   readonly detectsDeadPeers?: boolean;
   /** Whether its sessions stay unknown to the hub: they send it no commands, and the only event they get is `closing`. */

@@ -4,7 +4,7 @@ import type { Effect } from "../chat/effect.ts";
 import type { Address } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import type { ProbeOutcome } from "../core/liveness.ts";
-import type { Transport, TransportOwner } from "../core/transport.ts";
+import type { JoinedWrites, Transport, TransportOwner } from "../core/transport.ts";
 import type { TraceRecord } from "../core/wire_trace.ts";
 import { clock } from "../net/clock.ts";
 import { connect, probe } from "../net/dial.ts";
@@ -101,7 +101,7 @@ async function dial(
   await connection.finished;
 }
 
-/** Handout programs expect one line a read, so each line leaves in a write of its own. */
-export function connectionOptions(limits: Limits): ConnectionOptions {
-  return { outboxBytes: limits.outboxBytes, separateWrites: true, lingerMs: LINGER_MS };
+/** Handout programs expect one line a read, so each line leaves in a write of its own, unless the protocol says otherwise. */
+export function connectionOptions(limits: Limits, joined?: JoinedWrites): ConnectionOptions {
+  return { outboxBytes: limits.outboxBytes, separateWrites: joined ?? true, lingerMs: LINGER_MS };
 }

@@ -113,7 +113,7 @@ export class TcpListener {
   #run(conn: Deno.TcpConn | Deno.TlsConn, peer: Address): Promise<void> {
     let connection: Connection | undefined;
     const host = this.runner.open(this.protocol, peer, (owner) => {
-      return connection = new Connection(conn, owner, connectionOptions(this.limits));
+      return connection = new Connection(conn, owner, connectionOptions(this.limits, this.protocol.joinedWrites));
     });
     const { finished } = connection!;
     if (!host.session.givesWay) return finished;

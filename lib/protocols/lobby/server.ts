@@ -1,7 +1,7 @@
 import type { Entries, Event, Message } from "../../chat/event.ts";
 import { unwrapped } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
-import { type Limits, LOBBY_LEFT_MS, LOBBY_OWN_LINES } from "../../core/limits.ts";
+import { type Limits, LOBBY_JOINED, LOBBY_LEFT_MS, LOBBY_OWN_LINES } from "../../core/limits.ts";
 import { Outputs } from "../../core/machine.ts";
 import { PacedLines } from "../../core/paced_lines.ts";
 import { type RateShare, SharedRate } from "../../core/shared_rate.ts";
@@ -146,6 +146,7 @@ export function lobbyProtocol(): ServerProtocol {
   let rate: SharedRate | undefined;
   return {
     ...LOBBY_WIRE,
+    joinedWrites: LOBBY_JOINED,
     openSession(facts: SessionFacts, limits: Limits, now: number): Session {
       rate ??= new SharedRate(limits.lobbyBurst, limits.lobbyLinesPerSecond, LOBBY_OWN_LINES, now);
       return new LobbySession(facts, limits, now, rate.open(now));
