@@ -248,7 +248,7 @@ Deno.test("an own message is edited or withdrawn by its number, which the server
     "→ bob> /withdraw 2",
     '✓ withdrawn: "better"',
     "→ bob> /edit 3 x",
-    "nothing is changed: you have said only 1 to bob",
+    "nothing is changed: you have sent only 1 to bob",
   );
 });
 
@@ -273,7 +273,7 @@ Deno.test("the texts that a message had are shown: of an own one by its number, 
     "-- it was not edited: --",
     "08:33:46 fine",
     "→ bob> /versions bob 2",
-    "nothing is shown: bob has said only 1 to you",
+    "nothing is shown: bob has sent only 1 to you",
   );
   const script = new LateChat(SCRIPT_VIEW).finds().types("/versions").remembers([said(7, "alice", LOBBY, "x")]);
   script.screen.splice(0);
@@ -309,7 +309,7 @@ Deno.test("a change that the server or the client refuses is an error, and the n
   alice.happens({ type: "denied", why: "the connection was lost", question: alice.questions.at(-1) });
   alice.types("/edit x");
   alice.screen.splice(0);
-  alice.remembers([]).shows("nothing is changed: you have said no message in lobby");
+  alice.remembers([]).shows("nothing is changed: you have sent no message in lobby");
   alice.types("/edit x").remembers([said(3, "alice", LOBBY, "y")]).screen.splice(0);
   alice.controller.amendAnswered({ why: "too long" });
   alice.drain();

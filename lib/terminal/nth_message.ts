@@ -38,6 +38,6 @@ export class NthMessage {
     const found = this.#counted === 0 ? "no message" : `only ${this.#counted}`;
     const among = more ? ` among the last ${this.#lookedThrough} messages` : "";
     const who = this.from === undefined || said === me ? "you have" : `${targetName({ user: said })} has`;
-    return { why: `${who} said ${found} ${where}${among}` };
+    return { why: `${who} sent ${found} ${where}${among}` };
   }
 }

@@ -72,7 +72,7 @@ export function chatProgramTests(programs: Programs): void {
     await alice.printed(/^\d\d:\d\d:\d\d alice: one two\n/m);
     await alice.printed(/^found \d{4}-\d\d-\d\d \d\d:\d\d:\d\d to jacky alice: one two\n/m);
     await alice.printed(/^withdrawn \d+ alice$/m);
-    await until(() => alice.err.includes("you have said no message in lobby"), "there is nothing to edit");
+    await until(() => alice.err.includes("you have sent no message in lobby"), "there is nothing to edit");
     await jacky.printed(/^from alice: one two\n(?:.*\n)*lobby alice: three\n(?:.*\n)*withdrawn \d+ alice$/m);
     await alice.type("five\n/edit six\n/exit\n");
     await jacky.printed(/^lobby alice: five\n(?:.*\n)*edited \d+ alice: six$/m);
