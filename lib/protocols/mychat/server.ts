@@ -20,19 +20,17 @@ import {
   sentToGroup,
   withFields,
 } from "./messages.ts";
+import { MychatOwnMessages } from "./own_messages.ts";
 import { MychatReceipts, type Part } from "./receipts.ts";
 import { MychatRetrieval } from "./retrieval.ts";
 
 const LINK: Link = 0;
 /** Requests that wait for an answer of the hub, at most. */
 const MAX_PENDING = 64;
-/** Own messages whose confirmations are passed on, at most; the oldest are forgotten. */
-const MAX_SENT = 256;
 /** Dropped datagrams of one program for which the log says why, at once and a second: enough to find a mistake by. */
 const COMPLAINTS = { burst: 10, perSecond: 0.1 } as const;
 
 type Of<Key extends MychatRequest["key"]> = Extract<MychatRequest, { key: Key }>;
-type Saying = Of<"SENT_TO" | "SENT_TO_GROUP">;
 
 /**
  * One program of the mailbox authors: their JSON, a datagram an object. The reply is the request's object with fields added.
@@ -55,10 +53,7 @@ export class MychatSession implements Session {
   readonly #receipts = new MychatReceipts();
   /** Questions to the hub, by number. */
   readonly #pending = new Map<number, MychatRetrieval | Of<"REQUEST_JOIN_GROUP">>();
-  /** Own messages without a number in the log, by the number that they were said under. */
-  readonly #saying = new Map<number, Saying>();
-  /** Own private messages, whose receivers have not confirmed them. */
-  #sent: { readonly seq: number; readonly request: Of<"SENT_TO"> }[] = [];
+  readonly #own = new MychatOwnMessages();
   /** What the program has been given and confirms by its next request. */
   #given: { readonly from: string; readonly part: Part } | undefined;
   /** The name that was asked for, the request that did, and the refusal. */
@@ -66,7 +61,6 @@ export class MychatSession implements Session {
   #name: string | undefined;
   #isNew = false;
   #joined = false;
-  #number = 0;
   #lastRef = 0;
   /** The newest entry that the session was told. */
   #told = 0;
@@ -139,7 +133,7 @@ export class MychatSession implements Session {
         return this.#receivedBy(event.by, event.upTo, now);
       case "notSent":
         // CONFIRM_MSG would be shown as "Message sent".
-        this.#saying.delete(event.number);
+        this.#own.notSent(event.number);
         return this.#outputs.push({ type: "log", level: "info", text: `a message was not taken: ${event.why}` });
       case "users":
       case "history":
@@ -207,7 +201,7 @@ export class MychatSession implements Session {
     this.#name = name;
     this.#isNew = isNew;
     this.#joined = joined;
-    this.#number = number;
+    this.#own.begin(number);
     if (this.#claim) this.#take(this.#claim.request, now);
   }
 
@@ -257,11 +251,9 @@ export class MychatSession implements Session {
 
   // Messages.
 
-  #say(request: Saying): void {
-    if (this.#saying.size >= MAX_PENDING) return void this.#drop("more messages of one program than can wait");
-    const to = request.key === "SENT_TO" ? { user: request.to } : { room: LOBBY };
-    this.#saying.set(++this.#number, request);
-    const command = { type: "say", number: this.#number, to, text: request.text } as const;
+  #say(request: Of<"SENT_TO" | "SENT_TO_GROUP">): void {
+    const command = this.#own.say(request);
+    if (!command) return void this.#drop("more messages of one program than can wait");
     this.#outputs.push({ type: "command", command });
   }
 
@@ -272,9 +264,10 @@ export class MychatSession implements Session {
     const own = from === this.#name;
     this.#told = seq;
     this.#clockOffset = time - now;
-    if (own && type === "message") this.#kept(entry);
+    const confirmation = own && type === "message" ? this.#own.kept(entry) : undefined;
+    if (confirmation) this.#write(confirmation);
     if (text === undefined) {
-      if (own && type === "failure") this.#sent = this.#sent.filter((each) => each.seq !== entry.of);
+      if (own && type === "failure") this.#own.failed(entry.of);
     } else if ("room" in to) {
       if (this.#joined && to.room === LOBBY) this.#write(sentToGroup(from, text, time), DATAGRAM_BYTES);
     } else if (!own || to.user === from) {
@@ -283,27 +276,10 @@ export class MychatSession implements Session {
     }
   }
 
-  /** An own message is in the log. */
-  #kept({ number, seq, time }: Entry): void {
-    const request = number === undefined ? undefined : this.#saying.get(number);
-    if (!request) return;
-    this.#saying.delete(number!);
-    this.#write(withFields(request.object, { key: "CONFIRM_MSG", sent: true, time: timeOfDay(time) }));
-    if (request.key !== "SENT_TO") return;
-    this.#sent.push({ seq, request });
-    if (this.#sent.length > MAX_SENT) this.#sent.shift();
-  }
-
   /** The receiver of own messages has everything up to here. */
   #receivedBy(by: string, upTo: number, now: number): void {
-    const has = ({ seq, request }: { seq: number; request: Of<"SENT_TO"> }) => request.to === by && seq <= upTo;
-    const received = this.#sent.filter(has);
-    this.#sent = this.#sent.filter((each) => !has(each));
     const time = timeOfDay(now + this.#clockOffset);
-    for (const { request: { object } } of received) {
-      const fields = { key: "CONFIRM_MSG_2", sendto: this.#name!, sentfrom: by, sent: true, time };
-      this.#write(withFields(object, fields));
-    }
+    for (const confirmation of this.#own.received(by, upTo, this.#name!, time)) this.#write(confirmation);
   }
 
   #confirm({ from, text, time }: Of<"CONFIRM_MSG_2">): void {
