@@ -3,6 +3,7 @@ import { sanitized } from "../../core/text.ts";
 import { VERSION } from "../../core/version.ts";
 import { type Ladder, ladderOf } from "../ladder.ts";
 import { bySection, type CheckReport, countsOf, pointsOf, summary, VERDICTS } from "../report.ts";
+import type { Verdict } from "../rule.ts";
 import type { RuleResult } from "../run.ts";
 import { story } from "../story.ts";
 
@@ -35,7 +36,7 @@ export function htmlReport(report: CheckReport): string {
 <ul class="counts" aria-label="${escaped(summary(results))}">
 ${
     VERDICTS.filter((verdict) => counts[verdict] > 0).map((verdict) =>
-      `<li class="${verdict}">${counts[verdict]} ${verdict}</li>`
+      `<li class="${verdict}">${countText(verdict, counts[verdict])}</li>`
     ).join("\n")
   }
 </ul>
@@ -43,17 +44,23 @@ ${
 <main>
 <h2>Rules</h2>
 ${bySection(report).map(([name, each]) => section(name, each)).join("\n")}
-${failed.length === 0 ? "" : `<h2>Failures</h2>\n${failed.map((each) => failureOf(report, each)).join("\n")}`}
+${failed.length === 0 ? "" : `<h2 id="failures">Failures</h2>\n${failed.map((each) => failureOf(report, each)).join("\n")}`}
 </main>
 </html>
 `;
+}
+
+/** The failures stand below all rules. */
+function countText(verdict: Verdict, count: number): string {
+  const text = `${count} ${verdict}`;
+  return verdict === "fail" ? `<a href="#failures">${text}</a>` : text;
 }
 
 function section(name: string, results: readonly RuleResult[]): string {
   const rows = results.map(({ rule, verdict, points, notes: given, failure }) => {
     const unmet = verdict === "weak" && failure ? [`expected ${failure.expected}, got ${failure.got}`] : [];
     const notes = [...unmet, ...given];
-    const title = verdict === "fail" ? `<a href="#${anchor(rule.id)}">${escaped(rule.title)}</a>` : escaped(rule.title);
+    const title = verdict === "fail" ? `<a href="#${anchor(rule.id)}">${prose(rule.title)}</a>` : prose(rule.title);
     const note = notes.length === 0 ? "" : `<br><small>${escaped(notes.join("; "))}</small>`;
     const score = rule.points === 0 ? "" : `${points}/${rule.points}`;
     return `<tr><td class="${verdict}">${verdict}</td><td><code>${
@@ -73,12 +80,12 @@ function failureOf({ again }: CheckReport, result: RuleResult): string {
   const ladder = ladderOf(transcript, failure);
   const text = story(result, { again: again(rule), columns: COLUMNS });
   return `<article id="${anchor(rule.id)}">
-<h3><code>${escaped(rule.id)}</code> ${escaped(rule.title)}</h3>
-<blockquote>${escaped(rule.quote)}</blockquote>
+<h3><code>${escaped(rule.id)}</code> ${prose(rule.title)}</h3>
+<blockquote>${prose(rule.quote)}</blockquote>
 <dl><dt>Expected</dt><dd><code>${escaped(`${failure?.where}: ${failure?.expected}`)}</code></dd>
 <dt>Got</dt><dd><code>${escaped(`${failure?.where}: ${failure?.got}`)}</code></dd>
-<dt>Why it matters</dt><dd>${escaped(rule.why)}</dd>
-<dt>Usual cause</dt><dd>${escaped(rule.cause)}</dd>
+<dt>Why it matters</dt><dd>${prose(rule.why)}</dd>
+<dt>Usual cause</dt><dd>${prose(rule.cause)}</dd>
 <dt>This rule again</dt><dd><code>${escaped(again(rule))}</code></dd></dl>
 <div class="wide" tabindex="0" role="region" aria-label="Ladder diagram of ${escaped(rule.id)}">${
     svg(ladder, rule.id)
@@ -149,11 +156,24 @@ a { color: inherit; }
 svg { font: 12px ui-monospace, monospace; max-width: none; margin-top: .75rem; } .life { stroke: var(--line); } .arrow { stroke: var(--text); fill: none; stroke-width: 1.2; }
 .head { fill: var(--text); font-weight: 600; } .said { fill: var(--text); paint-order: stroke; stroke: var(--back); stroke-width: 4px; } .event { fill: var(--soft); }
 .arrow.missing { stroke: var(--bad); stroke-dasharray: 5 4; } .arrow.wrong { stroke: var(--bad); } .said.missing, .said.wrong { fill: var(--bad); }
+@media screen and (max-width: 36rem) {
+  table, tbody { display: block; } thead { position: absolute; clip-path: inset(50%); }
+  tr { display: grid; grid-template-columns: auto 1fr auto; gap: 0 .75rem; padding: .4rem 0; border-bottom: 1px solid var(--line); }
+  td { border: 0; padding: 0; } td:nth-child(-n + 2) { width: auto; } td:nth-child(3) { order: 1; grid-column: 1 / -1; }
+}
 @media print { :root { color-scheme: light; } body { max-width: none; } details::details-content { display: block; content-visibility: visible; } .wide, pre { overflow: visible; } pre, code, td code { white-space: pre-wrap; overflow-wrap: anywhere; } svg { max-width: 100%; height: auto; } }
 `;
 
 function escaped(text: string): string {
   return escape(text.toWellFormed().split("\n").map(sanitized).join("\n"));
+}
+
+/** A text of a rule, in which backquotes mark what goes over the wire. */
+function prose(text: string): string {
+  const parts = text.split("`");
+  // A backquote that is not closed is one.
+  if (parts.length % 2 === 0) return escaped(text);
+  return parts.map((part, i) => i % 2 === 0 ? escaped(part) : `<code>${escaped(part)}</code>`).join("");
 }
 
 function anchor(id: string): string {
