@@ -161,10 +161,19 @@ Deno.test("all that comes is judged when the program ends the connection", () =>
   assertEquals(stage.ends(3, "bob La").failure, undefined);
 });
 
-Deno.test("a connection that ends makes waiting for it fail at once, and says what came before", () => {
-  assertEquals(login().ends(20, "jacky La").failure?.got, "the connection is closed");
-  const half = login().comes(20, "jacky La", "10").ends(21, "jacky La");
+Deno.test("a connection that ends makes waiting for it fail, and says what came before", () => {
+  assertEquals(login().ends(20, "jacky La").until(500).failure?.got, "the connection is closed");
+  const half = login().comes(20, "jacky La", "10").ends(21, "jacky La").until(500);
   assertEquals(half.failure?.got, "10, then the connection is closed");
+});
+
+Deno.test("of a program that ends right after its connection, the status and the last words are told", () => {
+  const closed = login().ends(20, "jacky La");
+  assert(!closed.isOver, "it may be about to end");
+  assertEquals(
+    closed.exits(60, "server", 1, "NameError: x").failure?.got,
+    "the connection is closed; the program ended with status 1; its last words: NameError: x",
+  );
 });
 
 Deno.test("a program that ends makes waiting for it fail at once, with its status and its last words", () => {

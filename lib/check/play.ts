@@ -30,7 +30,7 @@ const MOST_LOST_MS = 60_000;
  *
  * 1. Steps run one after the other; `end` is set once, by the first that fails or after the last.
  * 2. Whatever comes is kept, also on links that no step has asked about yet.
- * 3. A connection or a program that ends makes waiting for it fail at once.
+ * 3. A connection or a program that ends makes waiting for it fail at once; a program that ends with its connection tells why.
  * 4. A program has `startMs` for its first sign of life; the times of a step begin after it.
  * 5. Time limits, pauses and silences are the program's: what a busy machine takes from it, or from the check, is added to them.
  */
@@ -71,6 +71,7 @@ export class Play implements Machine<PlayOutput> {
 
   get wakeAt(): number {
     if (this.end) return Infinity;
+    if (this.#now < this.#verdict.heldUntil) return this.#verdict.heldUntil;
     return Math.min(this.#asksAt, this.#verdict.isEnding ? Infinity : this.#sending.repeatsAt);
   }
 
@@ -167,7 +168,10 @@ export class Play implements Machine<PlayOutput> {
   exited(who: string, exit: ProgramExit, now: number): void {
     this.#programs.exited(who, exit);
     this.#record.note(who, exitText(exit), now);
+    const { failedAt } = this.#verdict;
+    if (failedAt !== undefined && this.#programs.exitOf(failedAt) === exit) this.#verdict.exited(exitText(exit));
     this.#advance(now);
+    this.#conclude();
   }
 
   /** The files of such names, as they are now. */
@@ -185,14 +189,16 @@ export class Play implements Machine<PlayOutput> {
   }
 
   tick(now: number): void {
+    if (now < this.#verdict.heldUntil) return;
     if (now >= this.#asksAt) this.#ask();
     this.#sending.tick(now);
     this.#advance(now);
+    this.#conclude();
   }
 
   /** Ends the script because the check cannot go on: the program under test did not start, for one. */
   giveUp(where: string, expected: string, got: string): void {
-    this.#fail({ where, expected, got, isUnexpected: false });
+    this.#endsWith({ where, expected, got, isUnexpected: false });
   }
 
   #ask(): void {
@@ -248,24 +254,21 @@ export class Play implements Machine<PlayOutput> {
     const { isDone, weak = [], observed, failure, needsMeasure } = this.#step.judge(step, now);
     for (const why of weak) this.#verdict.isWeak(this.#step.at, why);
     if (observed !== undefined) this.#verdict.observed(observed);
-    if (failure) return this.#fail(failure);
+    if (failure) return this.#endsWith(failure), false;
     if (needsMeasure) this.#ask();
     if (isDone && step.do === "expect") this.#sending.endRepeating();
     return isDone;
   }
 
-  #fail(failure: Omit<Failure, "step">): false {
-    this.#endsWith({ step: this.#step.at, ...failure });
-    return false;
-  }
-
-  #endsWith(failure: Failure | undefined): void {
-    this.#verdict.ends(failure, this.#now);
+  #endsWith(failed: Omit<Failure, "step"> | undefined): void {
+    const failure = failed && { step: this.#step.at, ...failed };
+    const where = failure?.where ?? "";
+    this.#verdict.ends(failure, this.#now, this.#links.get(where).hasEnded && !this.#programs.exitOf(where));
     this.#conclude();
   }
 
   #conclude(): void {
-    if (!this.#verdict.conclude()) this.#ask();
+    if (!this.#verdict.conclude(this.#now)) this.#ask();
   }
 
   /** The program at the other end of a link has shown that it runs. */

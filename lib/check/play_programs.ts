@@ -37,9 +37,9 @@ export class PlayPrograms {
     return this.#running.has(who);
   }
 
-  /** How the program that a person talks to has ended. */
+  /** How the program that a person, or the person of a link, talks to has ended. */
   exitOf(who: string): ProgramExit | undefined {
-    return this.#exits.get(this.#owners.has(who) ? who : SERVER);
+    return this.#exits.get(this.#programOf(who));
   }
 
   /** The program at the other end of a link runs; whether it has shown that for the first time. */

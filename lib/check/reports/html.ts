@@ -44,7 +44,11 @@ ${
 <main>
 <h2>Rules</h2>
 ${bySection(report).map(([name, each]) => section(name, each)).join("\n")}
-${failed.length === 0 ? "" : `<h2 id="failures">Failures</h2>\n${failed.map((each) => failureOf(report, each)).join("\n")}`}
+${
+    failed.length === 0
+      ? ""
+      : `<h2 id="failures">Failures</h2>\n${failed.map((each) => failureOf(report, each)).join("\n")}`
+  }
 </main>
 </html>
 `;
