@@ -46,7 +46,7 @@ export interface UserOfDay {
   readonly last: number;
 }
 
-/** The server's page as it shows a user, a guest, or a connection without a login. */
+/** A row of the server's page: a user, a guest, or a connection without a login. */
 export interface UserRow extends UserTotals {
   /** The user; the address where there is no login. */
   readonly name: string;
@@ -79,7 +79,7 @@ export interface BrokenRule {
   /** When it was broken last, and how often. */
   readonly time: number;
   readonly count: number;
-  /** It works, but not as the handout says. */
+  /** The program works, but not as the handout says. */
   readonly isWeak: boolean;
 }
 
@@ -116,7 +116,7 @@ export interface ExchangeStatus {
   readonly servers: readonly ServerStatus[];
 }
 
-/** The state of the server at one time, as the server's page is told it. */
+/** The state of the server at one time, for the server's page. */
 export interface Snapshot {
   readonly version: string;
   readonly startedAt: number;
@@ -124,12 +124,12 @@ export interface Snapshot {
   /** The addresses by which other machines may reach this one. */
   readonly hosts: readonly string[];
   readonly listeners: readonly ListenerCounts[];
-  /** Who is connected: those with a trouble first, then in the order in which they came. */
+  /** The connected users and guests: those with a problem first, then in the order in which they came. */
   readonly users: readonly UserRow[];
   readonly connected: number;
   readonly online: number;
   readonly guestCount: number;
-  /** Who was here today, the latest first, with those who are. */
+  /** The users of today, present ones included, the latest first. */
   readonly today: readonly UserOfDay[];
   /** Broken rules, the last ones first. */
   readonly help: readonly BrokenRule[];
@@ -148,7 +148,7 @@ export interface Snapshot {
   /** The address book's table, the oldest entries of it when there are too many. */
   readonly book: readonly BookEntry[];
   readonly logLines: Readonly<Record<LogLine["level"], number>>;
-  /** The servers of this chat; undefined where it is one server's. */
+  /** The servers of this chat; undefined if there is only one. */
   readonly exchange: ExchangeStatus | undefined;
 }
 

@@ -19,7 +19,8 @@ export const LIMITS = {
     default: 16 * 1024,
     min: 128,
     max: 1024 * 1024,
-    why: "longest line from a peer; a longer one is answered with 401 and ends the session. Nobody types 16 KiB",
+    why:
+      "longest line from a peer; a longer one is answered with 401 and ends the session. 16 KiB is more than users type",
   },
   textBytes: {
     default: TEXT_BYTES,
@@ -43,19 +44,19 @@ export const LIMITS = {
     default: 50,
     min: 0,
     max: 1_000_000,
-    why: "members of a room, or users in the lobby, up to which others see who is writing; 0: never. One lab",
+    why: "largest room, or lobby, whose members see each other typing; 0: none. One lab",
   },
   typingBurst: {
     default: 4,
     min: 1,
     max: 1000,
-    why: "signals of one user that they are writing, told at once; four conversations one after the other",
+    why: "typing signals of one user passed on without delay; four conversations one after the other",
   },
   typingPerMinute: {
     default: 30,
     min: 1,
     max: 10_000,
-    why: "such signals a minute after that; the page sends one in three seconds, and further ones are dropped",
+    why: "such signals per minute after that; the page sends one in three seconds, and further ones are dropped",
   },
   maxRooms: {
     default: 1000,
@@ -97,7 +98,8 @@ export const LIMITS = {
     default: 20,
     min: 1,
     max: 1_000_000,
-    why: "mychat programs that begin a second after that; a forged address is answered, so there must not be many",
+    why:
+      "mychat programs that may begin per second after that; a forged address is answered, so there must not be many",
   },
   mychatAnswerBytes: {
     default: 32 * 1024,
@@ -115,7 +117,7 @@ export const LIMITS = {
     default: 4 * 1024 * 1024,
     min: 1024,
     max: 1024 * 1024 * 1024,
-    why: "bytes of private messages that wait for one user to come; further ones are refused",
+    why: "bytes of private messages that wait for one absent user; further ones are refused",
   },
   waitingBytes: {
     default: 256 * 1024 * 1024,
@@ -127,13 +129,14 @@ export const LIMITS = {
     default: 16 * 1024 * 1024,
     min: 1024,
     max: 1024 * 1024 * 1024,
-    why: "bytes that one user may have kept without delay; a pasted log must not meet it",
+    why: "bytes of messages that one user may store at once; more than a pasted log has",
   },
   saidBytesPerSecond: {
     default: 256 * 1024,
     min: 1,
     max: 1024 * 1024 * 1024,
-    why: "bytes of one user kept a second after that; further messages are refused, so that nobody fills the disk",
+    why:
+      "bytes of messages of one user per second after that; further ones are refused, so that no user fills the disk",
   },
   listedNames: {
     default: 100_000,
@@ -183,7 +186,7 @@ export const LIMITS = {
     min: 1,
     max: 10_000_000,
     why:
-      "lines of all guests together a second after that, one each in ten labs; others wait, but not of who says little",
+      "lines of all guests together a second after that, one each in ten labs; others wait, but not those of a guest who writes little",
   },
   loginMs: {
     default: 60_000,
@@ -371,7 +374,8 @@ export const LIMITS = {
     default: 16,
     min: 1,
     max: 10_000,
-    why: "addresses from which a name has logged in, so that its logins from there wait for nobody's guesses",
+    why:
+      "addresses from which a name has logged in, so that its logins from there do not wait behind guesses from elsewhere",
   },
   passwordLeast: {
     default: 5,
@@ -389,13 +393,13 @@ export const LIMITS = {
     default: 100,
     min: 1,
     max: 1_000_000,
-    why: "attempts to register, and to take a name in vain, from one address at once; a classroom that mistypes",
+    why: "attempts to register, and failed ones to take a name, from one address at once; a classroom that mistypes",
   },
   attemptsPerMinute: {
     default: 10,
     min: 1,
     max: 1_000_000,
-    why: "such attempts from one address per minute after that; others are refused whatever they ask for",
+    why: "such attempts from one address per minute after that; further ones are refused",
   },
   hashesAtOnce: {
     default: 0,
@@ -519,7 +523,7 @@ export const LIMITS = {
     min: 1,
     max: 1_000_000_000_000_000,
     isSize: true,
-    why: "bytes of such files of one user, so that no user fills the place of all; a quarter of it",
+    why: "bytes of such files of one user, so that no user fills the space of all; a quarter of it",
   },
   attachmentsPerUser: {
     default: 500,
