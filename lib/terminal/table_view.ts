@@ -20,6 +20,7 @@ export function tableLines(table: Table): string[] {
   const rows = [title, ...tableRows({ ...table, self: undefined })];
   const widths = title.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()}`);
-  const own = table.self ? `you are ${formatAddress(table.self)}` : "no directory has answered so far";
-  return [own, ...(table.entries.length > 0 ? lines : ["no one else is in the table"])];
+  const own = table.self ? `you are ${formatAddress(table.self)}` : "no address book has answered so far";
+  if (table.entries.length > 0) return [own, ...lines];
+  return table.self ? [own, "no other peer is in the table"] : [own];
 }
