@@ -89,8 +89,8 @@ pageTest(
 
 pageTest(
   "a narrow window: the field is usable beside the members, a tap beside closes them; on a phone, Back leads to the list",
-  async ({ enter }) => {
-    const bob = await enter("bob");
+  async ({ chromium, address }) => {
+    await using bob = await chromium.user(address, "bob", { hasTouch: true });
     await bob.page.setViewportSize({ width: 720, height: 700 });
     await bob.page.locator("#people").click();
     await bob.page.locator("#member-list li").first().waitFor();
@@ -106,6 +106,8 @@ pageTest(
 
     await bob.page.setViewportSize({ width: 390, height: 700 });
     await bob.page.getByRole("button", { name: "Back to the list" }).click();
+    // A field with the focus would bring up the keyboard of a phone.
+    await bob.page.locator("#places button:focus").waitFor();
     await bob.place("lobby").click();
     await bob.isAt("lobby");
     assertEquals(await bob.page.locator("#side").isVisible(), false);

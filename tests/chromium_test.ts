@@ -697,6 +697,8 @@ scene("the server's page shows the other servers of the chat, and that one has s
   await rows.filter({ hasText: "lab1 (this server)" }).filter({ hasText: "connected" }).waitFor();
   await rows.filter({ hasText: "lab2" }).filter({ hasText: "connected" }).waitFor();
   await isAccessible(admin, "two servers");
+  await admin.page.setViewportSize(PHONE);
+  await admin.fits(PHONE.width);
   await servers.stopOther();
   await rows.filter({ hasText: "lab2" }).filter({ hasText: "not heard any more" }).waitFor();
 });
@@ -742,8 +744,9 @@ scene(
     await admin.shows("Paused: 2 new lines.");
     await page.getByRole("button", { name: "Continue" }).click();
     await rungs.filter({ hasText: "/list" }).waitFor();
-    for (const width of [1440, 720]) {
+    for (const width of [1440, 720, 390]) {
       await page.setViewportSize({ width, height: 900 });
+      await admin.fits(width);
       await isAccessible(admin, `the lab's window at ${width}`);
     }
     await page.getByLabel("Notice to all").fill("ten minutes left");

@@ -3,7 +3,7 @@ import { sanitized } from "../core/text.ts";
 import { type Conversation, isPlain, nameOf } from "./conversation.ts";
 import type { Message } from "./message.ts";
 import { markButtons, type MessageAct } from "./message_tools.ts";
-import { byId, setText } from "./dom.ts";
+import { byId, isTouched, setText } from "./dom.ts";
 import { beginningOf, capitalized } from "./format.ts";
 import { MentionList } from "./mention_list.ts";
 import { type Editing, openConversation, type State } from "./state.ts";
@@ -101,9 +101,7 @@ export class ComposeView {
   }
 
   focus(): void {
-    // The keyboard of a phone would cover half of the screen.
-    const isPhone = matchMedia("(hover: none) and (pointer: coarse)").matches;
-    (isPhone ? byId("scroller") : this.#text).focus({ preventScroll: true });
+    (isTouched() ? byId("scroller") : this.#text).focus({ preventScroll: true });
   }
 
   #edited(): void {

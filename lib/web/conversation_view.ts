@@ -223,8 +223,9 @@ function connectionText(connection: State["connection"], now: number): [text: st
   }
 }
 
-function subtitleOf({ people, rooms }: State, conversation: Conversation | undefined): string {
-  if (!conversation) return "";
+function subtitleOf({ people, rooms, connection }: State, conversation: Conversation | undefined): string {
+  // Without a connection nothing is known of the others.
+  if (!conversation || connection.state !== "open") return "";
   const { target } = conversation;
   if (isPlain(target)) return chatTexts.plainPeer;
   if ("user" in target) return people.get(target.user) ? chatTexts.personOnline : chatTexts.personOffline;

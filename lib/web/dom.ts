@@ -20,6 +20,11 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return element as T;
 }
 
+/** Whether fingers use the page: a field with the focus would bring up a keyboard, which covers half of the screen. */
+export function isTouched(): boolean {
+  return matchMedia("(hover: none) and (pointer: coarse)").matches;
+}
+
 /** Sets a text only when it differs, so that a screen reader does not repeat it. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;

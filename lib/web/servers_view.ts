@@ -2,7 +2,7 @@ import { formatAddress } from "../core/address.ts";
 import { sanitized } from "../core/text.ts";
 import { make } from "./dom.ts";
 import { formatClock, formatNumber } from "./format.ts";
-import { serverTexts } from "./texts.ts";
+import { serverTexts, sharedTexts } from "./texts.ts";
 import type { ExchangeStatus } from "../chat/server_snapshot.ts";
 
 /** The servers of the chat as rows of a table: this one, those that are heard, those that were. */
@@ -29,11 +29,12 @@ export function exchangeText({ isConnected, why, waiting }: ExchangeStatus): str
 }
 
 function row([name, state, ...rest]: readonly [string, string, ...string[]], isBad: boolean): HTMLElement {
+  const heads = [sharedTexts.since, serverTexts.behind, serverTexts.address];
   return make(
     "tr",
     {},
     make("th", { scope: "row" }, make("bdi", {}, sanitized(name))),
     make("td", { class: isBad ? "is-bad" : "" }, state),
-    ...rest.map((text) => make("td", {}, sanitized(text))),
+    ...rest.map((text, column) => make("td", { "data-head": heads[column] }, sanitized(text))),
   );
 }

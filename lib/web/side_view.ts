@@ -1,6 +1,6 @@
 import type { Target } from "../chat/entry.ts";
 import { sanitized } from "../core/text.ts";
-import { byId, make, setText } from "./dom.ts";
+import { byId, isTouched, make, setText } from "./dom.ts";
 import { type Place, placesOf } from "./places.ts";
 import type { State } from "./state.ts";
 import { chatTexts } from "./texts.ts";
@@ -59,9 +59,10 @@ export class SideView {
     all[at < 0 ? 0 : (at + by + all.length) % all.length]?.click();
   }
 
-  /** Moves the focus to the search field. */
+  /** Moves the focus to the search field, or to the list itself. */
   focus(): void {
-    this.#search.focus();
+    const entry = this.#all().find(({ tabIndex }) => tabIndex === 0);
+    (isTouched() && entry ? entry : this.#search).focus({ preventScroll: true });
   }
 
   #fill(state: State): void {
@@ -89,7 +90,7 @@ export class SideView {
       create.append(make("span", { class: "mark" }, "+"), make("span", { class: "name" }, chatTexts.createRoom(name)));
       nodes.push(create);
     } else if (nodes.length === 0) {
-      nodes.push(make("p", { class: "hint" }, chatTexts.noPlace));
+      nodes.push(make("p", { class: "hint" }, name === "" ? chatTexts.alone : chatTexts.noPlace));
     }
     const scrolled = this.#places.scrollTop;
     this.#places.replaceChildren(...nodes);

@@ -41,6 +41,7 @@ export const chatTexts = {
   offline: "Offline",
   placesMore: (more: number) => `and ${count(more)} more`,
   createRoom: (name: string) => `Create the room “${name}”`,
+  alone: "No one else is here yet.",
   noPlace: "Nothing found. The name of a room contains no spaces.",
   isOnline: ", online",
   isOffline: ", offline",

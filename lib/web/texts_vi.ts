@@ -36,6 +36,7 @@ export const chatTexts: Texts["chat"] = {
   offline: "Ngoại tuyến",
   placesMore: (more) => `và ${count(more)} mục nữa`,
   createRoom: (name) => `Tạo phòng “${name}”`,
+  alone: "Chưa có ai khác ở đây.",
   noPlace: "Không tìm thấy gì. Tên phòng không được có dấu cách.",
   isOnline: ", trực tuyến",
   isOffline: ", ngoại tuyến",

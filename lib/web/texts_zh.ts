@@ -36,6 +36,7 @@ export const chatTexts: Texts["chat"] = {
   offline: "离线",
   placesMore: (more) => `还有 ${count(more)} 项`,
   createRoom: (name) => `创建房间“${name}”`,
+  alone: "这里还没有其他人。",
   noPlace: "未找到。房间名称不能含有空格。",
   isOnline: "，在线",
   isOffline: "，离线",

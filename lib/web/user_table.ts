@@ -2,7 +2,7 @@ import { visible } from "../core/wire_text.ts";
 import { listenerLabel, translated } from "./addresses.ts";
 import { make, setText } from "./dom.ts";
 import { durationText, formatClock, formatNumber } from "./format.ts";
-import { serverTexts } from "./texts.ts";
+import { serverTexts, sharedTexts } from "./texts.ts";
 import type { UserRow } from "../chat/server_snapshot.ts";
 
 /** What a click in the table does. */
@@ -14,6 +14,11 @@ export interface UserActions {
 }
 
 const COLUMNS = ["since", "sent", "confirmed", "missed", "refused", "line", "idle"] as const;
+/** The head of a column, which stands at each value where the window is narrow. */
+const headOf = (column: typeof COLUMNS[number]): string => ({
+  ...{ since: sharedTexts.since, sent: serverTexts.sent, confirmed: serverTexts.confirmed, missed: serverTexts.missed },
+  ...{ refused: "401", line: serverTexts.lastLine, idle: serverTexts.idle },
+}[column]);
 /** After so long without a byte, the idle time is shown. */
 const IDLE_MS = 10_000;
 
@@ -48,7 +53,7 @@ export class UserTable {
   }
 
   #rowFor(name: string): Row {
-    const cell = (column: typeof COLUMNS[number]) => make("td", { class: column });
+    const cell = (column: typeof COLUMNS[number]) => make("td", { class: column, "data-head": headOf(column) });
     const cells = {
       ...{ since: cell("since"), sent: cell("sent"), confirmed: cell("confirmed"), missed: cell("missed") },
       ...{ refused: cell("refused"), line: cell("line"), idle: cell("idle") },
@@ -67,7 +72,7 @@ export class UserTable {
       make("th", { scope: "row" }, who),
       program,
       ...COLUMNS.map((column) => cells[column]),
-      make("td", {}, end),
+      make("td", { class: "act" }, end),
     );
     return { element, who, program, cells, end };
   }
