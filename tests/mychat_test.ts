@@ -31,6 +31,11 @@ Deno.test("the replies are the requests with fields added, byte for byte as in t
     '{"key": "GET_USERS", "username": "prince"}',
     '{"key": "GET_USERS", "username": "prince", "users": [{"username": "ama", "isOnline": true}]}',
   );
+  await prince.answers(
+    '{"key": "CONNECT", "isConnected": false, "username": "prince"}',
+    '{"key": "CONNECT", "isConnected": true, "username": "prince", "users": ' +
+      '[{"username": "ama", "isOnline": true}, {"username": "prince", "isOnline": true}], "newAccount": false}',
+  );
   const join = '{"key": "REQUEST_JOIN_GROUP", "username": "prince"';
   await prince.answers(`${join}}`, `${join}, "partofgroup": false, "joined": true}`);
   await prince.answers(`${join}}`, `${join}, "partofgroup": true, "joined": true}`);

@@ -160,7 +160,11 @@ export class MychatSession implements Session {
       // The program repeats it, and begins anew.
       return this.#end("its program connects as another user");
     }
-    if (request.key !== "CONNECT") this.#confirmGiven();
+    if (request.key !== "CONNECT") {
+      // It has had the answer; a later CONNECT is that of a program which has begun anew, at the same port.
+      this.#isNew = false;
+      this.#confirmGiven();
+    }
     switch (request.key) {
       case "CONNECT":
       case "GET_USERS":
