@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { NETWORKS } from "../lib/check/network.ts";
 import { IM_CLIENT } from "../lib/check/rules/im_client/suite.ts";
 import type { RunOptions } from "../lib/check/run.ts";
 import { brokenBy, play, played, playedFaults, playedNetworks } from "./support/check.ts";
@@ -168,7 +169,7 @@ const passes = async (command: readonly string[], options: Partial<RunOptions>) 
 
 Deno.test("a right client passes every rule, strictly", () => passes(started(""), {}));
 
-for (const network of playedNetworks(["none", "cut", "slow"] as const)) {
+for (const network of playedNetworks(NETWORKS)) {
   Deno.test(`our IM client passes every rule, strictly, with the network ${network}`, () =>
     passes([Deno.execPath(), "run", "-A", "client.ts", "{host}", "{port}"], { network }));
 }
