@@ -211,17 +211,21 @@ export class HttpConnection implements TransportOwner {
   /** Sends a download; whether all of it was written. If not, the connection is over. */
   async #download(download: Download, method: string, stays: boolean): Promise<boolean> {
     const transport = this.#transport!;
-    const most = Math.min(DOWNLOAD_BYTES, Math.floor(this.host.outboxBytes / 4));
+    const most = Math.min(DOWNLOAD_BYTES, Math.floor(this.host.outboxBytes / 4), download.bytes);
     try {
       transport.write(encodeHead(download.head, download.bytes, stays));
       if (method === "HEAD") return true;
+      // Two arrays in turn: with a new one for each part, whose memory the kernel gives page by page, it took half as long again.
+      let [part, other] = [new Uint8Array(most), new Uint8Array(most)];
       for (let left = download.bytes; left > 0;) {
-        const bytes = await download.read(Math.min(left, most));
+        const count = await download.read(part.subarray(0, left));
         if (this.#state !== "answering") return false;
-        if (bytes === undefined) throw new RangeError("the file has become shorter");
-        transport.write(bytes);
-        left -= bytes.length;
-        while (transport.waitingBytes > most) {
+        if (count === undefined) throw new RangeError("the file has become shorter");
+        transport.write(part.subarray(0, count));
+        [part, other] = [other, part];
+        left -= count;
+        // The other one is read into again when all of it is written.
+        while (transport.waitingBytes > count) {
           await transport.written!();
           this.#stalledSince = this.host.now();
         }

@@ -22,8 +22,8 @@ export interface Download {
   /** Without a body. */
   readonly head: Response;
   readonly bytes: number;
-  /** The next bytes, at most so many, in an array of their own; undefined when there are no more. */
-  read(most: number): Promise<Uint8Array | undefined>;
+  /** Reads the next bytes, and returns how many; undefined when there are no more. */
+  read(into: Uint8Array): Promise<number | undefined>;
   /** Called once, when no more is read. */
   close(): void;
 }

@@ -176,11 +176,7 @@ export class AttachmentSite {
       type: "download",
       head: new Response(null, { status: range === "all" ? 200 : 206, headers }),
       bytes,
-      async read(most) {
-        const part = new Uint8Array(most);
-        const count = await file.read(part);
-        return count === null ? undefined : part.subarray(0, count);
-      },
+      read: async (into) => await file.read(into) ?? undefined,
       close: () => {
         file.close();
         this.#release(by);
