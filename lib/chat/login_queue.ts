@@ -53,7 +53,7 @@ export class LoginQueue {
   readonly #names: Failures;
   readonly #all: Failures;
   /** The networks from which a name has logged in; what was used longest ago is first. */
-  readonly #known = new Map<string, Set<string>>();
+  readonly #known = new Map<string, readonly string[]>();
   /** By network, the one whose turn was longest ago first. */
   readonly #waiting = new Map<string, Set<Attempt>>();
   /** Those that are being checked, and whether they were known when that began. */
@@ -214,17 +214,14 @@ export class LoginQueue {
   }
 
   #isKnown({ name, network }: Attempt): boolean {
-    return this.#known.get(name)?.has(network) ?? false;
+    return this.#known.get(name)?.includes(network) ?? false;
   }
 
   #remember(name: string, network: string): void {
     const { knownNetworks, failureEntries } = this.limits;
-    const networks = this.#known.get(name) ?? new Set();
-    networks.delete(network);
-    networks.add(network);
-    if (networks.size > knownNetworks) networks.delete(first(networks));
+    const others = this.#known.get(name)?.filter((each) => each !== network) ?? [];
     this.#known.delete(name);
-    this.#known.set(name, networks);
+    this.#known.set(name, [...others, network].slice(-knownNetworks));
     if (this.#known.size > failureEntries) this.#known.delete(first(this.#known.keys()));
   }
 

@@ -141,8 +141,7 @@ export class OnlineUsers {
     this.#natives.delete(session);
     this.#handouts.delete(session);
     if (user.handout === session) user.handout = undefined;
-    const at = user.natives.indexOf(session);
-    if (at >= 0) user.natives.splice(at, 1);
+    user.natives = user.natives.filter((each) => each !== session);
     if (!user.gone) return undefined;
     this.#users.delete(user.name);
     this.#list = undefined;
@@ -167,7 +166,7 @@ export class OnlineUsers {
   }
 
   #addNative(user: User, session: Session): void {
-    user.natives.push(session);
+    user.natives = [...user.natives, session];
     this.#natives.add(session);
   }
 }

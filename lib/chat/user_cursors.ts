@@ -80,15 +80,15 @@ export class UserCursors {
   }
 
   /** The user has read a conversation up to here. */
-  read({ natives, known }: User, of: Target, upTo: number, by: Session): void {
+  read(user: User, of: Target, upTo: number, by: Session): void {
     const seq = Math.min(upTo, this.#parts.log.last);
-    this.#read(known!, of, seq, () => this.#tellRead(natives.filter((each) => each !== by), of, seq));
+    this.#read(user.known!, of, seq, () => this.#tellRead(user.natives.filter((each) => each !== by), of, seq));
   }
 
   /** The user has read a conversation, at another server. */
   readElsewhere(known: KnownUser, of: Target, upTo: number): void {
-    const natives = this.#parts.online.get(known.name)?.natives ?? [];
-    this.#read(known, of, upTo, () => this.#tellRead(natives, of, upTo), true);
+    const natives = () => this.#parts.online.get(known.name)?.natives ?? [];
+    this.#read(known, of, upTo, () => this.#tellRead(natives(), of, upTo), true);
   }
 
   readPair(pair: Pair, known: KnownUser, upTo: number): void {

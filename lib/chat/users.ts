@@ -92,7 +92,8 @@ export interface AwaitedReceipt {
 export class User {
   /** At most one: the handout allows one login per name. */
   handout: Session | undefined;
-  readonly natives: Session[] = [];
+  /** Replaced when one comes: a literal has room for what is in it, an array that grows for 17. */
+  natives: readonly Session[] = [];
   /** The user as the roster has it; undefined while nothing of the user is stored. */
   known: KnownUser | undefined;
   /** Stored messages from handout sessions that wait for this user's acknowledgement, by number; undefined without any. */

@@ -15,7 +15,7 @@ export interface Sink {
  * 3. After a failed write nothing more is written, and `failed` is called once.
  */
 export class Outbox {
-  #waiting: Uint8Array[] = [];
+  #waiting: Uint8Array[] | undefined;
   #waitingBytes = 0;
   #writing = false;
   #current: Uint8Array | undefined;
@@ -41,7 +41,9 @@ export class Outbox {
   push(bytes: Uint8Array): boolean {
     if (this.#dead) return true;
     if (this.#waitingBytes + bytes.length > this.bytes) return false;
-    this.#waiting.push(bytes);
+    // An array literal is allocated for one element, a grown empty array for 17.
+    if (this.#waiting === undefined) this.#waiting = [bytes];
+    else this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
     if (!this.#writing) {
       this.#writing = true;
@@ -72,7 +74,7 @@ export class Outbox {
 
   close(): void {
     this.#dead = true;
-    this.#waiting = [];
+    this.#waiting = undefined;
     this.#waitingBytes = 0;
     this.#whenDrained?.();
     this.#whenWritten?.();
@@ -109,18 +111,16 @@ export class Outbox {
 
   #next(): Uint8Array | undefined {
     const [chunks, separate] = [this.#waiting, this.separateWrites];
-    if (chunks.length < 2 || separate === true) return chunks.shift();
-    if (separate === false) {
-      this.#waiting = [];
-      return joinShared(chunks);
+    if (chunks === undefined) return undefined;
+    let count = separate === false ? chunks.length : 1;
+    if (typeof separate === "object" && chunks.length > separate.beyond) {
+      for (let bytes = chunks[0]!.length; count < chunks.length; count++) {
+        bytes += chunks[count]!.length;
+        if (bytes > separate.bytes) break;
+      }
     }
-    if (chunks.length <= separate.beyond) return chunks.shift();
-    let count = 1;
-    for (let bytes = chunks[0]!.length; count < chunks.length; count++) {
-      bytes += chunks[count]!.length;
-      if (bytes > separate.bytes) break;
-    }
-    return joinShared(chunks.splice(0, count));
+    if (count === chunks.length) this.#waiting = undefined;
+    return count === 1 ? chunks.shift() : joinShared(chunks.splice(0, count));
   }
 
   #rest(): void {

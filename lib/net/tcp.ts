@@ -24,15 +24,19 @@ export class Connection implements Transport {
   readonly #owner: TransportOwner;
   readonly #outbox: Outbox;
   readonly #options: ConnectionOptions;
+  /** What the next bytes are read into: an idle connection should hold little memory, a busy one should need few reads. */
+  #buffer = new Uint8Array(FIRST_READ_BYTES);
+  #wasSmall = false;
   #closing = false;
   #closed = false;
   #ending = false;
-  /** Wakes the reader while it waits for a hungry owner. */
-  #resume: (() => void) | undefined;
-  /** Wakes the reader after the peer has finished, while it waits for `close`. */
+  /** Nothing is read while the owner is not hungry. */
+  #paused = false;
+  /** Wakes the closer after the peer has finished, while it waits for `close`. */
   #release: (() => void) | undefined;
   /** Resolves when the connection is gone. */
   readonly finished: Promise<void>;
+  #gone!: () => void;
 
   constructor(conn: Deno.TcpConn | Deno.TlsConn, owner: TransportOwner, options: ConnectionOptions) {
     this.#conn = conn;
@@ -50,7 +54,8 @@ export class Connection implements Transport {
       tap?.notTaken(notTaken);
       this.#ended("broken");
     }, tap && ((bytes) => tap.sent(bytes)));
-    this.finished = this.#read();
+    this.finished = new Promise((resolve) => this.#gone = resolve);
+    this.#read();
   }
 
   get waitingBytes(): number {
@@ -73,9 +78,7 @@ export class Connection implements Transport {
   }
 
   resume(): void {
-    if (!this.#resume || !this.#owner.hungry()) return;
-    this.#resume();
-    this.#resume = undefined;
+    if (this.#paused && this.#owner.hungry()) this.#readOn();
   }
 
   /** Further calls do nothing. */
@@ -102,39 +105,53 @@ export class Connection implements Transport {
 
   #wake(): void {
     this.#closing = true;
-    this.#resume?.();
+    if (this.#paused) this.#readOn();
     this.#release?.();
   }
 
-  async #read(): Promise<void> {
-    let buffer = new Uint8Array(FIRST_READ_BYTES);
-    let wasSmall = false;
+  /** With callbacks, made once: what an async function keeps while it waits took a kilobyte of each idle connection. */
+  #read(): void {
+    this.#conn.read(this.#buffer).then(this.#got, this.#broke);
+  }
+
+  #readOn(): void {
+    this.#paused = false;
+    this.#read();
+  }
+
+  readonly #got = (count: number | null): void => {
+    if (count === null) return void this.#finish("finished");
     try {
-      while (true) {
-        const count = await this.#conn.read(buffer);
-        if (count === null) break;
-        if (this.#closing) {
-          this.#owner.tap?.late(buffer.subarray(0, count));
-          continue;
-        }
-        this.#owner.receive(buffer.subarray(0, count));
-        // An idle connection should hold little memory, a busy one should need few reads: the rest of a burst is small.
-        const isSmall = count < buffer.length / 4;
-        if (count === buffer.length && count < MOST_READ_BYTES) buffer = new Uint8Array(count * 2);
-        else if (isSmall && wasSmall && buffer.length > FIRST_READ_BYTES) buffer = new Uint8Array(FIRST_READ_BYTES);
-        wasSmall = isSmall;
-        if (!this.#closing && !this.#owner.hungry()) await new Promise<void>((resolve) => this.#resume = resolve);
-      }
-      this.#ended("finished");
+      this.#take(this.#buffer.subarray(0, count));
     } catch {
-      this.#ended("broken");
+      return this.#broke();
     }
+    if (this.#closing || this.#owner.hungry()) this.#read();
+    else this.#paused = true;
+  };
+
+  readonly #broke = (): void => void this.#finish("broken");
+
+  #take(bytes: Uint8Array): void {
+    if (this.#closing) return this.#owner.tap?.late(bytes);
+    this.#owner.receive(bytes);
+    // The rest of a burst is small.
+    const { length } = this.#buffer;
+    const isSmall = bytes.length < length / 4;
+    if (bytes.length === length && length < MOST_READ_BYTES) this.#buffer = new Uint8Array(length * 2);
+    else if (isSmall && this.#wasSmall && length > FIRST_READ_BYTES) this.#buffer = new Uint8Array(FIRST_READ_BYTES);
+    this.#wasSmall = isSmall;
+  }
+
+  async #finish(ending: Ending): Promise<void> {
+    this.#ended(ending);
     // A peer that has finished may still read, so the connection stays open until `close` has delivered the rest.
     if (!this.#closing) await new Promise<void>((resolve) => this.#release = resolve);
     await this.#outbox.drained();
     this.#shut();
     // Deno 2.4 does not end a write when its connection is closed, and holds the connection until it ends.
     await this.#outbox.settled();
+    this.#gone();
   }
 
   #ended(ending: Ending): void {

@@ -52,7 +52,7 @@ export class SessionHost {
   readonly #runner: HostRunner;
   readonly #facts: SessionFacts;
   readonly #liveness: Liveness;
-  readonly #transports: (Transport | undefined)[] = [];
+  readonly #transports: (Transport | undefined)[];
   readonly trace: HostTrace;
   readonly activity: SessionActivity;
   /** Outputs that were taken from the session, and how many of them are carried out. */
@@ -70,6 +70,8 @@ export class SessionHost {
   ) {
     const now = runner.beginTurn();
     this.#runner = runner;
+    // As long as it ever is: an empty array that grows is allocated for 17.
+    this.#transports = protocol.links.map(() => undefined);
     this.#facts = { peer, registers: runner.registers, guests: runner.guests, tlsOffer: runner.tlsOffer };
     this.activity = new SessionActivity(now);
     this.trace = new HostTrace(this, runner);
