@@ -105,11 +105,14 @@ function checkLog(
   log: Log,
   firstName: string,
   first: Log,
-  { confirmed, problems }: PeopleWorld,
+  { confirmed, failed, problems }: PeopleWorld,
   isCalm: boolean,
 ): void {
   for (const text of confirmed) {
-    const shown = log.get(originalOf(text));
+    const original = originalOf(text);
+    const shown = log.get(original);
+    // A message that has failed for its handout sender is forgotten, with what was done to it.
+    if (!shown && text !== original && failed.has(original)) continue;
     const isRight = shown &&
       (shown.text === WITHDRAWN || (!isWithdrawal(text) && editOf(shown.text) >= editOf(text)));
     if (!isRight) {
