@@ -17,7 +17,7 @@ function text(suite: Suite, rules: readonly Rule[]): string {
     `${rule.id.padEnd(12)} ${rule.level.padEnd(6)} ${pointsText(rule).padEnd(8)} ${rule.title}`,
     `${" ".repeat(29)}"${rule.quote}"`,
   ]);
-  return [`${suite.title}: ${rules.length} rules`, ...lines, ""].join("\n");
+  return [`${suite.title}: ${rules.length} ${rules.length === 1 ? "rule" : "rules"}`, ...lines, ""].join("\n");
 }
 
 function markdown(suite: Suite, rules: readonly Rule[]): string {
