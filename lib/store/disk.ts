@@ -47,8 +47,9 @@ export async function statIfThere(path: string): Promise<Deno.FileInfo | undefin
  * Throws a `FileError` if `root`, or anything on the way from it to `path`, is a link: it would lead out of what was received.
  * `file` was opened at the path, if it is given, and must be what is there. The runtime has no O_NOFOLLOW, so a caller checks
  * before opening, so that nothing is made elsewhere, and with the file afterwards, since a link may have come and gone.
+ * Returns what is at the path, if there is something.
  */
-export function checkNoLinks(root: string, path: string, file?: Deno.FsFile): void {
+export function checkNoLinks(root: string, path: string, file?: Deno.FsFile): Deno.FileInfo | undefined {
   let at = root;
   let info = lstatIfThere(at);
   for (const part of relative(root, path).split(SEPARATOR)) {
@@ -58,12 +59,13 @@ export function checkNoLinks(root: string, path: string, file?: Deno.FsFile): vo
     info = lstatIfThere(at);
   }
   if (info?.isSymlink) throw new FileError(`${at} has become a link`, "a part of it has become a link");
-  if (!file) return;
+  if (!file) return info;
   const opened = file.statSync();
   // Not every system has inodes.
   if (!info || (info.ino && opened.ino && info.ino !== opened.ino)) {
     throw new FileError("it was moved while it was opened");
   }
+  return info;
 }
 
 function lstatIfThere(path: string): Deno.FileInfo | undefined {
