@@ -151,6 +151,8 @@ export class Upload {
     switch (event.type) {
       case "heard":
         stream.heardAt = now;
+        // Not when a connection opens: a receiver that is opening another one closes it at once.
+        this.#redials = 0;
         return;
       case "frame":
         stream.receive(event.message);
@@ -184,10 +186,8 @@ export class Upload {
     if (now - heardAt > SILENCE_MS) {
       return this.#end({ why: `nothing was received from ${this.to} for ${SILENCE_MS / 1000} s` });
     }
-    if (this.#broken === undefined && now - heardAt < QUIET_MS) {
-      this.#redials = 0;
-      this.#redialAt = heardAt + QUIET_MS;
-    } else if (this.#dials && now >= this.#redialAt && !this.#dialling) {
+    if (this.#broken === undefined && now - heardAt < QUIET_MS) this.#redialAt = heardAt + QUIET_MS;
+    else if (this.#dials && now >= this.#redialAt && !this.#dialling) {
       this.#redialAt = now + Math.min(REDIAL_MAX_MS, REDIAL_MS * 2 ** this.#redials++);
       this.#dial();
     }
