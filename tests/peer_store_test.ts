@@ -84,7 +84,7 @@ Deno.test("a peer's file: what was committed is there again, what was not is not
   assertEquals(second.waiting(), [{ ...message, n }]);
   assertEquals(second.seen("K"), 4);
   assert(second.nextNumber() > n + 1);
-  assertThrows(() => new PeerSqliteStore(path), Error, "another running program has it");
+  assertThrows(() => new PeerSqliteStore(path), Error, "another running program uses it");
   second.close();
   Deno.removeSync(folder, { recursive: true });
 });
