@@ -64,6 +64,14 @@ Deno.test("a password is masked where one stands, character for character, and n
   assertEquals(maskPassword("/to bob /login joe 12345", false, false), "/to bob /login joe 12345");
   assertEquals(maskPassword("/login is what you say first", false, false), "/login is what you say first");
   assertEquals(maskPassword("/login joe 12345", false, false), "/login joe *****", "a client that logs in again");
+  const padded = "\0\0/login joe 12345";
+  for (const beforeLogin of [true, false]) {
+    assertEquals(
+      maskPassword(padded, beforeLogin, false),
+      "\0\0/login joe *****",
+      "behind the NULs of the line before",
+    );
+  }
 });
 
 /** A trace of a server session, as lines without the time. */

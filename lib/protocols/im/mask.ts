@@ -43,7 +43,7 @@ function passwordAt(line: string, words: readonly Word[], first: boolean): numbe
 }
 
 function repeatedLoginAt(line: string, words: readonly Word[]): number | undefined {
-  return words.length === 3 && /^\/(?:login|register)$/.test(line.slice(0, words[0]!.end))
+  return words.length === 3 && /^\/(?:login|register)$/.test(line.slice(words[0]!.start, words[0]!.end))
     ? words[2]!.start
     : undefined;
 }
