@@ -109,6 +109,26 @@ Deno.test("an edit that waits for the exchange counts no more when a later one o
   assertEquals(shownBy(server).text, "elsewhere");
 });
 
+Deno.test("an edit that its client has made at two servers counts by its later time, also where the earlier one came first and counted no more", () => {
+  using server = new SharingHub("ann");
+  server.give(MESSAGE.server, MESSAGE.number, SAID);
+  server.give("s1", 1, change("edit", "elsewhere", 100, 2));
+  const client = server.resume("ann", "c2");
+  client.do({ type: "edit", number: 1, of: 1, text: "here" });
+  // Made while that server was apart, and not answered.
+  server.give("s2", 1, { ...change("edit", "here", 50, 1), client: "c2" });
+  assertEquals(shownBy(server).text, "elsewhere");
+  server.giveBack();
+  assertEquals(shownBy(server).text, "here");
+  // As at a server that learns of all this from the exchange.
+  using other = new SharingHub("ann");
+  other.give(MESSAGE.server, MESSAGE.number, SAID);
+  other.give("s1", 1, change("edit", "elsewhere", 100, 2));
+  other.give("s2", 1, { ...change("edit", "here", 50, 1), client: "c2" });
+  for (const [at, record] of server.recorded.entries()) other.give("s3", at + 1, record);
+  assertEquals(shownBy(other).text, "here");
+});
+
 Deno.test("an edit is later than those that its server knew, however far ahead the clock of another server is", () => {
   using server = new SharingHub("ann");
   server.give(MESSAGE.server, MESSAGE.number, SAID);

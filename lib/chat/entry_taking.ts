@@ -67,7 +67,9 @@ export class EntryTaking {
           { type: "saidAs", user: producer!.user.id, client: producer!.client, number: number! },
           ({ seq }) => {
             this.#takenTwice.delete(said);
-            leaveOut(seq);
+            // Without an entry it was a change that did not count; this one has another time.
+            if (seq === undefined) this.takeOwn(record, draft, append, next);
+            else leaveOut(seq);
           },
           () => this.takeOwn(record, draft, append, next),
         )
