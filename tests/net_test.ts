@@ -236,6 +236,26 @@ Deno.test("a closing stream whose peer neither reads nor closes is aborted after
   peer.close();
 });
 
+Deno.test("a connection whose owner fails at its end is gone once it is closed, and the program goes on", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [conn, peer] = await Promise.all([
+    listener.accept(),
+    Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+  ]);
+  const ended = Promise.withResolvers<void>();
+  const closed = () => {
+    ended.resolve();
+    throw new Error("a bug");
+  };
+  const owner = { receive: () => {}, hungry: () => true, closed, failed: () => {} };
+  const stream = new Connection(conn, owner, { outboxBytes: 1000, separateWrites: false, lingerMs: 50 });
+  peer.close();
+  await ended.promise;
+  await turn();
+  stream.close();
+  await stream.finished;
+});
+
 Deno.test("a peer that never reads is disconnected when its outbox is full, and others are not affected", async () => {
   await using server = await TestServer.open({ limits: { outboxBytes: 64 * 1024, burstCommands: 10_000_000 } });
   using jacky = await server.join("jacky");

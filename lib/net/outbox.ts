@@ -10,8 +10,8 @@ export interface Sink {
  * The bytes that wait to be written to one peer.
  *
  * 1. `push` never waits. It returns false and takes nothing when more than `bytes` would wait: the peer is too slow.
- * 2. Bytes leave in the order of the pushes. With `separateWrites`, each push is a write of its own, or as it says; otherwise
- *    everything that was pushed during the last write leaves in one.
+ * 2. Bytes leave in the order of the pushes. With `separateWrites`, each push is a write of its own, unless `JoinedWrites` join
+ *    it with others; otherwise everything that was pushed during the last write leaves in one.
  * 3. After a failed write nothing more is written, and `failed` is called once.
  */
 export class Outbox {

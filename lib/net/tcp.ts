@@ -1,9 +1,11 @@
+import { log } from "../core/log.ts";
+import { stackOf } from "../core/reason.ts";
 import type { Ending, JoinedWrites, Transport, TransportOwner } from "../core/transport.ts";
 import { Outbox } from "./outbox.ts";
 
 export interface ConnectionOptions {
   readonly outboxBytes: number;
-  /** Whether every `write` leaves in a write of its own, or up to when. */
+  /** Whether every `write` leaves in a write of its own; or how the oldest leave together while many wait. */
   readonly separateWrites: boolean | JoinedWrites;
   /** How long a closing connection waits for its last bytes to be taken and for the peer to finish. */
   readonly lingerMs: number;
@@ -157,7 +159,12 @@ export class Connection implements Transport {
   #ended(ending: Ending): void {
     if (this.#closing || this.#ending) return;
     this.#ending = true;
-    this.#owner.closed(ending);
+    // Nothing awaits `#finish`: what its owner throws would end the program.
+    try {
+      this.#owner.closed(ending);
+    } catch (error) {
+      log.error(`internal error at the end of a connection: ${stackOf(error)}`);
+    }
   }
 
   #shut(): void {
