@@ -4,6 +4,7 @@ import { Fault } from "../lib/core/errors.ts";
 import { limits } from "../lib/core/limits.ts";
 import { MychatGate } from "../lib/protocols/mychat/gate.ts";
 import { dumps, parseObject } from "../lib/protocols/mychat/json.ts";
+import { fittedText } from "../lib/protocols/mychat/messages.ts";
 import { mychatProtocol } from "../lib/protocols/mychat/server.ts";
 import type { Event } from "../lib/chat/event.ts";
 import { MychatProgram } from "./support/mychat.ts";
@@ -245,6 +246,26 @@ Deno.test("a text that is longer than a list is a list of its own, and the end o
   await jacky.say({ to: "ama" }, "after");
   assertEquals(JSON.parse(await ama.next()).msg, "after");
   assertEquals(await list(ama), ["after"]);
+});
+
+Deno.test("a text that fits into a datagram stays as it is; of a longer one as much of the beginning as fits comes, in whole characters", () => {
+  const units = fc.array(fc.constantFrom("a", "\u0001", "\n", '"', "я", "😀", "\u007f"), {
+    minLength: 1,
+    maxLength: 9,
+  });
+  fc.assert(
+    fc.property(units, fc.integer({ min: 9000, max: 20_000 }), (some, length) => {
+      const text = some.join("").repeat(Math.ceil(length / some.length));
+      const fitted = fittedText(text);
+      assert(dumps(fitted).length <= 64_002);
+      if (fitted === text) return;
+      const kept = fitted.slice(0, -2);
+      assert(fitted.endsWith(" …") && text.startsWith(kept) && kept.isWellFormed());
+      // One more character does not fit, nor would the whole text.
+      assert(dumps(kept).length > 64_000 - 20 && dumps(text).length > 64_002);
+    }),
+    { numRuns: 40 },
+  );
 });
 
 Deno.test("the log says why a program's datagram has no answer, for the first ones of each; the others are counted", () => {

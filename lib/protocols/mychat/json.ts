@@ -38,6 +38,12 @@ export function dumps(value: Json): string {
   return `[${(value as readonly Json[]).map(dumps).join(", ")}]`;
 }
 
+/** The number of bytes that `dumps` makes of a UTF-16 unit of a text. */
+export function dumpedBytes(unit: number): number {
+  if (unit === 0x22 || unit === 0x5c || (unit >= 0x08 && unit <= 0x0d && unit !== 0x0b)) return 2;
+  return unit >= 0x20 && unit <= 0x7e ? 1 : 6;
+}
+
 function dumpText(text: string): string {
   // JavaScript escapes what JSON requires; Python also DEL and everything that is not ASCII.
   return JSON.stringify(text).replace(

@@ -1,7 +1,7 @@
 import { Fault } from "../../core/errors.ts";
 import { timeOfDay } from "../../core/log.ts";
 import { decodeText, encodeText } from "../../core/text.ts";
-import { dumps, type Json, type JsonObject, parseObject } from "./json.ts";
+import { dumpedBytes, dumps, type Json, type JsonObject, parseObject } from "./json.ts";
 
 /** The group of these programs: it is the room `lobby`. */
 export const MYCHAT = "MyChat";
@@ -88,15 +88,16 @@ export function withFields(object: JsonObject, fields: Readonly<Record<string, J
 
 /** A text that fits into a datagram: the end of one whose JSON is longer, such as of thousands of control characters, is cut off. */
 export function fittedText(text: string): string {
-  if (text.length * UNIT_JSON_BYTES <= TEXT_JSON_BYTES || dumps(text).length <= TEXT_JSON_BYTES) return text;
-  let kept = "";
-  let bytes = dumps(CUT).length;
-  for (const character of text) {
-    bytes += dumps(character).length - 2;
-    if (bytes > TEXT_JSON_BYTES) break;
-    kept += character;
+  if (text.length * UNIT_JSON_BYTES <= TEXT_JSON_BYTES) return text;
+  const most = TEXT_JSON_BYTES - dumps(CUT).length;
+  let [bytes, kept] = [0, 0];
+  for (let at = 0; at < text.length; at++) {
+    if (bytes <= most) kept = at;
+    bytes += dumpedBytes(text.charCodeAt(at));
+    // Not between the halves of a character.
+    if (bytes > TEXT_JSON_BYTES) return text.slice(0, kept).replace(/[\ud800-\udbff]$/, "") + CUT;
   }
-  return kept + CUT;
+  return text;
 }
 
 /** A message as the lists of `GET_DATA` and `GET_GROUP_DATA` have it. */
