@@ -14,6 +14,8 @@ const QUIET_MS = 2000;
 /** Before the next such connection; doubled each time, up to the maximum. */
 const REDIAL_MS = 1000;
 const REDIAL_MAX_MS = 5000;
+/** A connection that is heard for so long works: after it, redials are counted from 0. */
+const STABLE_MS = 1000;
 /** Connections tried after one has broken; then it is up to the receiver to ask again. */
 const BROKEN_REDIALS = 2;
 /** Silence after which an attempt is given up. */
@@ -47,6 +49,7 @@ export class Upload {
   #broken: string | undefined;
   #redials = 0;
   #redialAt = 0;
+  #openedAt = 0;
 
   constructor(
     context: TransferContext,
@@ -151,8 +154,8 @@ export class Upload {
     switch (event.type) {
       case "heard":
         stream.heardAt = now;
-        // Not when a connection opens: a receiver that is opening another one closes it at once.
-        this.#redials = 0;
+        // A receiver that is opening another connection closes this one at once, even if it has sent something.
+        if (now - this.#openedAt >= STABLE_MS) this.#redials = 0;
         return;
       case "frame":
         stream.receive(event.message);
@@ -216,6 +219,7 @@ export class Upload {
     const { out } = this.#context;
     if (this.#stream) out.push({ type: "closeStream", stream: this.#stream.id });
     this.#broken = undefined;
+    this.#openedAt = now;
     this.#stream = new SendingStream(out, this.transfer, stream, this.#source!, now);
     this.#events.route(relayed, sealed);
     this.#events.startRate(now, 0);
