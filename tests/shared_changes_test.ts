@@ -129,6 +129,18 @@ Deno.test("an edit that its client has made at two servers counts by its later t
   assertEquals(shownBy(other).text, "here");
 });
 
+Deno.test("a client that says an edit again, which has come from another server and counts no more, has an answer", () => {
+  using server = new SharingHub("ann");
+  server.give(MESSAGE.server, MESSAGE.number, SAID);
+  server.give("s1", 1, change("edit", "elsewhere", 100, 2));
+  const here = server.resume("ann", "c2");
+  server.give("s2", 1, { ...change("edit", "here", 50, 1), client: "c2" });
+  assertEquals(here.sentUpTo, 1);
+  const again = server.resume("ann", "c2");
+  again.do({ type: "edit", number: 1, of: 1, text: "here" });
+  assertEquals([again.sentUpTo, shownBy(server).text], [1, "elsewhere"]);
+});
+
 Deno.test("an edit is later than those that its server knew, however far ahead the clock of another server is", () => {
   using server = new SharingHub("ann");
   server.give(MESSAGE.server, MESSAGE.number, SAID);

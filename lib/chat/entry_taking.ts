@@ -81,24 +81,28 @@ export class EntryTaking {
 
   /** An entry of a server that was told by the exchange. */
   take(record: TakenRecord, entry: EntryRecord, next: () => void, done: () => void): void {
-    const { roster, rows, questions } = this.#parts;
+    const { roster, rows, questions, delivery } = this.#parts;
     rows.resolve(entry.of, (of) => {
       const { kind: type, from, text, time, client, number, isGuest } = entry;
       const user = isGuest ? undefined : roster.mention(from);
       const producer = user && client !== undefined ? roster.producer(user, client) : undefined;
       const leaveOut = () => {
-        this.#know(record.id, entry, producer);
         if (producer && number !== undefined) rows.writer.taken(producer, number);
-        rows.write(record, [], done);
+        rows.write(record, [], () => {
+          done();
+          // The client may have come here since, and said it again.
+          if (producer && number !== undefined) delivery.saidElsewhere(producer, number);
+        });
         next();
       };
-      if (entry.of && of === undefined && type !== "message") return leaveOut();
-      const append = () =>
+      const append = () => {
+        this.#know(record.id, entry, producer);
+        if (entry.of && of === undefined && type !== "message") return leaveOut();
         this.#unlessOutdated(record.id, { type, from, text, time }, of, () => {
-          this.#know(record.id, entry, producer);
           this.#append(record, entry, of, producer, done);
           next();
         }, leaveOut);
+      };
       if (!producer || number === undefined || number > producer.number) return append();
       rows.whenWritten(() =>
         questions.ask(
