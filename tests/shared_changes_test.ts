@@ -141,6 +141,15 @@ Deno.test("a client that says an edit again, which has come from another server 
   assertEquals([again.sentUpTo, shownBy(server).text], [1, "elsewhere"]);
 });
 
+Deno.test("an edit is refused while the store cannot say which record its message is: the other servers would not learn of it", () => {
+  using server = new SharingHub("ann");
+  server.give(MESSAGE.server, MESSAGE.number, SAID);
+  const client = server.resume("ann", "c2");
+  server.failing = "recordOf";
+  client.do({ type: "edit", number: 1, of: 1, text: "here" });
+  assertEquals([client.refusal, shownBy(server).text], ["disk I/O error", "0"]);
+});
+
 Deno.test("an edit is later than those that its server knew, however far ahead the clock of another server is", () => {
   using server = new SharingHub("ann");
   server.give(MESSAGE.server, MESSAGE.number, SAID);

@@ -138,7 +138,7 @@ export class ClientMessages {
       { type: "entry", seq },
       ({ entry, withdrawn }) => {
         if (!sharing) return found(entry, withdrawn);
-        sharing.recordOf(seq, (record, changedAt) => found(entry, withdrawn, record, changedAt));
+        sharing.recordOf(seq, (record, changedAt) => found(entry, withdrawn, record, changedAt), failed);
       },
       failed,
     );

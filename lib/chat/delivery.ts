@@ -39,7 +39,7 @@ export interface DeliverySharing {
   readonly sharing: {
     shareEntry(draft: Draft, conversation: Conversation, live: HandoutMessage | undefined, isGuest: boolean): void;
     share(record: SharedRecord): void;
-    recordOf(seq: number, then: (record: RecordId | undefined) => void): void;
+    recordOf(seq: number, then: (record: RecordId | undefined) => void, failed: () => void): void;
   };
   readonly cursors: CursorMoves;
   readonly outcomes: RemoteOutcomes;
@@ -311,7 +311,8 @@ export class Delivery {
     this.#cursors.waitsNoMore(entry);
     this.#failing.add(entry.seq);
     if (!isShared || !this.#shared || entry.record) return this.#appendFailure(entry, why, entry.record);
-    this.#shared.sharing.recordOf(entry.seq, (record) => this.#appendFailure(entry, why, record));
+    const append = (record?: RecordId) => this.#appendFailure(entry, why, record);
+    this.#shared.sharing.recordOf(entry.seq, append, () => append());
   }
 
   #appendFailure(entry: Entry, why: string, ofRecord: RecordId | undefined): void {

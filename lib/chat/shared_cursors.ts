@@ -146,7 +146,7 @@ export class SharedCursors implements CursorMoves {
   #shareRead({ upTo, conversation, record }: Read): void {
     const entry = this.log.get(upTo);
     if (entry?.record && isIn(entry, conversation)) return this.sharing.share(record(entry.record));
-    this.sharing.recordOf(upTo, (id) => id && this.sharing.share(record(id)), conversation.id);
+    this.sharing.recordOf(upTo, (id) => id && this.sharing.share(record(id)), () => {}, conversation.id);
   }
 }
 

@@ -178,12 +178,17 @@ export class Sharing {
   }
 
   /**
-   * The record of an entry, undefined for one from before the exchange, or where the store cannot be asked; and the latest time of a
-   * change of it.
+   * Asks for the record of an entry, undefined for one from before the exchange; and for the latest time of a change of it. With a
+   * conversation, the record of the newest entry there up to this one.
    */
-  recordOf(seq: number, then: (id: RecordId | undefined, changedAt: number) => void, conversation?: number): void {
+  recordOf(
+    seq: number,
+    then: (id: RecordId | undefined, changedAt: number) => void,
+    failed: (why: string) => void,
+    conversation?: number,
+  ): void {
     const query = { type: "recordOf", seq, conversation } as const;
-    this.#parts.questions.ask(query, ({ id, changedAt }) => then(id, changedAt), () => then(undefined, 0));
+    this.#parts.questions.ask(query, ({ id, changedAt }) => then(id, changedAt), failed);
   }
 
   /** A record that is taken like those of other servers. */

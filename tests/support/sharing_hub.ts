@@ -4,6 +4,7 @@ import { Entries, type Event, Message } from "../../lib/chat/event.ts";
 import type { ExchangeOutput } from "../../lib/chat/exchange_events.ts";
 import { Hub } from "../../lib/chat/hub.ts";
 import { decodeRecord, encodeRecord, type SharedRecord } from "../../lib/chat/records.ts";
+import type { Query } from "../../lib/chat/store.ts";
 import { limits } from "../../lib/core/limits.ts";
 import { ChatStore } from "../../lib/store/chat_store.ts";
 
@@ -14,6 +15,8 @@ export class SharingHub {
   #hub: Hub;
   /** What the hub wanted of the exchange. */
   readonly outputs: ExchangeOutput[] = [];
+  /** A query that the store cannot answer. */
+  failing: Query["type"] | undefined;
   #place = 0;
   #givenBack = 0;
 
@@ -92,8 +95,10 @@ export class SharingHub {
       for (const effect of effects) {
         if (effect.type === "tell") { for (const id of effect.to) this.#listeners.get(id)?.(effect.event); }
         if (effect.type === "exchange") this.outputs.push(effect.output);
-        else if (effect.type === "query") this.hub.answered(effect.id, this.store.query(effect.query));
-        else if (effect.type === "append") {
+        else if (effect.type === "query") {
+          const fails = effect.query.type === this.failing;
+          this.hub.answered(effect.id, fails ? { failed: "disk I/O error" } : this.store.query(effect.query));
+        } else if (effect.type === "append") {
           this.store.append(effect.batch);
           this.hub.committed();
         }
@@ -110,6 +115,8 @@ export class SharingHub {
 export class SharingClient {
   /** Up to which of its numbers it was answered that they are kept. */
   sentUpTo = 0;
+  /** The last refusal. */
+  refusal: string | undefined;
 
   constructor(readonly server: SharingHub, readonly id: number) {}
 
@@ -124,6 +131,8 @@ export class SharingClient {
   }
 
   event(event: Event): void {
-    if (!(event instanceof Entries || event instanceof Message) && event.type === "sent") this.sentUpTo = event.upTo;
+    if (event instanceof Entries || event instanceof Message) return;
+    if (event.type === "sent") this.sentUpTo = event.upTo;
+    if (event.type === "notSent") this.refusal = event.why;
   }
 }
