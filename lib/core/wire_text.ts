@@ -84,7 +84,7 @@ export function visibleBytes(bytes: Uint8Array): string {
 }
 
 /** `visible`, and each space that is doubled, or that begins or ends the text, is shown as `␠`. */
-export function visibleSpaces(text: string): string {
+function visibleSpaces(text: string): string {
   return visible(text).replace(/^ +| +$| {2,}/g, (spaces) => "␠".repeat(spaces.length));
 }
 

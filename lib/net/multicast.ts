@@ -5,7 +5,7 @@ import { receiveAll } from "./datagram_socket.ts";
 import { ownNetworkAddresses } from "./own_addresses.ts";
 
 /** The multicast group of peers on a LAN. */
-export const MULTICAST = { hostname: "239.255.80.76", port: 2002 } as const;
+const MULTICAST = { hostname: "239.255.80.76", port: 2002 } as const;
 
 /** Sends and receives announcements on all of this machine's networks, which may come and go. */
 export class Multicast {

@@ -23,7 +23,7 @@ export interface KeyedCertificate {
 }
 
 /** The file of the certificate, which others may have in order to trust the server. */
-export const CERTIFICATE_FILE = "tls-cert.pem";
+const CERTIFICATE_FILE = "tls-cert.pem";
 const KEY_FILE = "tls-key.pem";
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Each own certificate has this name, which no public authority certifies; a client that knows the server verifies it. */

@@ -94,7 +94,7 @@ export function lossReason(error: unknown): string {
 }
 
 /** Whether JetStream did not answer because it, or the stream, is not there. The package exports no type for this. */
-export function isUnanswered(error: unknown): boolean {
+function isUnanswered(error: unknown): boolean {
   return error instanceof Error && error.name === "JetStreamNotEnabled";
 }
 

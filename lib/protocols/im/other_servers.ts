@@ -2,7 +2,7 @@ import { quoted } from "../../core/wire_text.ts";
 import { ASKS_TLS } from "./tls_offer.ts";
 
 /** The question before a login. The handout has an answer to it, since it is no command before a login: 401. */
-export const QUESTION = "/partyline 2";
+const QUESTION = "/partyline 2";
 
 /** What a client asks that takes an offer of TLS; a server that has none answers it like the question. */
 export function questionOf(takesTls: boolean): string {
