@@ -225,23 +225,54 @@ Deno.test({
   );
 });
 
-Deno.test({
-  name: "check: what a C program writes into a pipe is seen when it writes it, where stdbuf is there",
-  ignore: unbufferedOutput()["LD_PRELOAD"] === undefined,
-}, async () => {
+const hasStdbuf = unbufferedOutput()["LD_PRELOAD"] !== undefined;
+
+/** The first line that a program writes into a pipe, after it was given one. */
+async function answered(command: readonly string[], line: string): Promise<string> {
   const seen = Promise.withResolvers<string>();
   let text = "";
-  const program = new Program(["tr", "a", "b"], {}, {
+  const program = new Program(command, {}, {
     wrote: (bytes) => {
       text += new TextDecoder().decode(bytes);
       if (text.endsWith("\n")) seen.resolve(text);
     },
-    exited: ({ status }) => seen.resolve(`ended with ${status}`),
+    exited: ({ status, lastWords }) => seen.resolve(`ended with ${status}: ${lastWords}`),
   });
   try {
-    program.write(new TextEncoder().encode("banana\n"));
-    assertEquals(await deadline(seen.promise, 20_000), "bbnbnb\n");
+    program.write(new TextEncoder().encode(line));
+    return await deadline(seen.promise, 20_000);
   } finally {
     await program.end();
   }
+}
+
+Deno.test({
+  name: "check: what a C program writes into a pipe is seen when it writes it, where stdbuf is there",
+  ignore: !hasStdbuf,
+}, async () => {
+  assertEquals(await answered(["tr", "a", "b"], "banana\n"), "bbnbnb\n");
 });
+
+const ECHO = '#include <stdio.h>\nint main() { char line[80]; while (fgets(line, 80, stdin)) printf("%s", line); }\n';
+
+Deno.test({
+  name: "check: a C program that was compiled with AddressSanitizer starts, and its output is seen, where gcc has it",
+  ignore: !hasStdbuf || !hasSanitizer(),
+}, async () => {
+  using folder = new Folder();
+  const program = join(folder.path, "echo");
+  const args = ["-fsanitize=address", "-o", program, folder.write("echo.c", ECHO)];
+  const { success, stderr } = await new Deno.Command("gcc", { args, stderr: "piped" }).output();
+  assert(success, new TextDecoder().decode(stderr));
+  assertEquals(await answered([program], "banana\n"), "banana\n");
+});
+
+/** Whether gcc has the library of AddressSanitizer: it answers with a path then. */
+function hasSanitizer(): boolean {
+  try {
+    const { stdout } = new Deno.Command("gcc", { args: ["-print-file-name=libasan.so"], stderr: "null" }).outputSync();
+    return new TextDecoder().decode(stdout).includes("/");
+  } catch {
+    return false;
+  }
+}

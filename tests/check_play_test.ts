@@ -176,6 +176,12 @@ Deno.test("of a program that ends right after its connection, the status and the
   );
 });
 
+Deno.test("nothing is sent again while the end of the program is waited for", () => {
+  const stage = linked({ do: "send", link: "bob La", text: "ping", every: 100 }, expect("bob La", "pong"));
+  stage.ends(150, "bob La").until(2000);
+  assertEquals([stage.failure?.got, stage.sent("bob La")], ["the connection is closed", "ping\nping\n"]);
+});
+
 Deno.test("a program that ends makes waiting for it fail at once, with its status and its last words", () => {
   const crash = "the program ended with status 1; its last words: NameError: x";
   assertEquals(new Stage(LOGIN, JACKY).exits(5, "server", 1, "NameError: x").failure?.got, crash);

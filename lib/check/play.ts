@@ -191,7 +191,7 @@ export class Play implements Machine<PlayOutput> {
   tick(now: number): void {
     if (now < this.#verdict.heldUntil) return;
     if (now >= this.#asksAt) this.#ask();
-    this.#sending.tick(now);
+    if (!this.#verdict.isEnding) this.#sending.tick(now);
     this.#advance(now);
     this.#conclude();
   }

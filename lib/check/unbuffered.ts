@@ -16,10 +16,13 @@ function libraryOfStdbuf(): Record<string, string> {
   try {
     const { stdout } = new Deno.Command("stdbuf", { args: ["--output=0", "env"], stderr: "null" }).outputSync();
     const lines = new TextDecoder().decode(stdout).split("\n");
-    return Object.fromEntries(lines.flatMap((line) => {
-      const [, name, value] = /^(LD_PRELOAD|_STDBUF_O)=(.*)$/.exec(line) ?? [];
+    const found = Object.fromEntries(lines.flatMap((line) => {
+      const [, name, value] = /^(LD_PRELOAD|_STDBUF_O|ASAN_OPTIONS)=(.*)$/.exec(line) ?? [];
       return name === undefined ? [] : [[name, value!]];
     }));
+    // A program that was compiled with AddressSanitizer refuses to start with a library before its own.
+    const sanitizer = [...(found.ASAN_OPTIONS ? [found.ASAN_OPTIONS] : []), "verify_asan_link_order=0"].join(":");
+    return found.LD_PRELOAD === undefined ? {} : { ...found, ASAN_OPTIONS: sanitizer };
   } catch {
     return {};
   }
