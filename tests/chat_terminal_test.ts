@@ -839,6 +839,7 @@ Deno.test("a script pipes its name, its password and messages: no prompt, one li
   ]);
   assertEquals(errors.split("\n").map((line) => line.split(";")[0]), [
     "wrong at first",
+    "the login waits: ␛[2J",
     "there is no command /nonsense",
     "",
   ]);

@@ -230,7 +230,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
   /** Shows a sentence that is not part of the chat. */
   remark(line: string): void {
     if (this.#interactive) this.#ui.show(line);
-    else printError(`${line}\n`);
+    else printError(`${sanitized(line)}\n`);
   }
 
   problem(text: string): void {

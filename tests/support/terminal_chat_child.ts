@@ -18,6 +18,7 @@ const ui = openChatTerminal({
   name(text) {
     name = text;
     ui.problem("wrong at first");
+    ui.remark("the login waits: \x1b[2J");
     queueMicrotask(() => ui.askPassword());
   },
   password(text) {
