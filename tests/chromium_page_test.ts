@@ -211,6 +211,11 @@ pageTest(
     await alice.shows("Replying to bob: shall we?");
     await isAccessible(alice, "a reply or a reaction");
     await page.keyboard.press("Tab");
+    await page.locator("#replying-marks button:focus").waitFor();
+    await field.focus();
+    await page.keyboard.press("Tab");
+    await page.locator("#submit:focus").waitFor();
+    await page.locator("#replying-marks button").first().focus();
     await page.keyboard.press("Enter");
     await bob.row("shall we?").getByRole("button", { name: "thumbs up, 1" }).waitFor();
     // What is pressed keeps the focus, though its message is drawn again.

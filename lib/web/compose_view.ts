@@ -42,6 +42,8 @@ export class ComposeView {
   #user = "";
   #editing: Editing | undefined;
   #replying: Message | undefined;
+  /** Whether Tab leads to the reactions: once for each reply, so that it leads on from the field afterwards. */
+  #tabToMarks = false;
 
   constructor(actions: ComposeActions) {
     this.#actions = actions;
@@ -79,6 +81,7 @@ export class ComposeView {
       byId("replying-marks").replaceChildren(...marks);
       setText(byId("replying-to"), replying ? chatTexts.replying(name!, beginningOf(replying.text)) : "");
       this.#replying = replying;
+      this.#tabToMarks = replying !== undefined;
     }
     if (open?.key !== this.#open?.key || state.user !== this.#user || editing !== this.#editing) {
       const ends = this.#editing !== undefined && editing === undefined;
@@ -127,7 +130,8 @@ export class ComposeView {
     } else if (event.key === "ArrowUp" && event.ctrlKey) {
       event.preventDefault();
       this.#actions.replyBefore(this.#replying?.at ?? Infinity);
-    } else if (event.key === "Tab" && !event.shiftKey && this.#replying && this.#text.value === "") {
+    } else if (event.key === "Tab" && !event.shiftKey && this.#tabToMarks && this.#text.value === "") {
+      this.#tabToMarks = false;
       const mark = byId("replying-marks").querySelector("button");
       if (mark?.checkVisibility()) event.preventDefault();
       mark?.focus();
