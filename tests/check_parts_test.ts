@@ -43,7 +43,7 @@ Deno.test("a network that cuts joins the end of a write with the next; what clos
   }
 });
 
-Deno.test("a network that loses datagrams resets a connection that no later step is about", () => {
+Deno.test("a network that loses datagrams closes a connection both ways that no later step is about", () => {
   const steps = [close("jacky La"), expect("jacky Lb", "x"), close("jacky Lb")];
   const closings = steps.flatMap((step, i) => {
     const output = stepOutput(step, new Values([]), steps.slice(i + 1));
@@ -54,7 +54,7 @@ Deno.test("a network that loses datagrams resets a connection that no later step
     ...{ type: "close", link: "jacky Lb", how: "finish" },
     isLast: false,
   });
-  assertEquals(NETWORKS.filter((kind) => new Network(kind, new Choice(1)).resets), ["lossy"]);
+  assertEquals(NETWORKS.filter((kind) => new Network(kind, new Choice(1)).closesBothWays), ["lossy"]);
 });
 
 Deno.test("a datagram is never changed; it is lost or comes twice in a lossy network alone", () => {

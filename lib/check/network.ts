@@ -48,8 +48,8 @@ export class Network {
     return this.kind === "cut" || this.kind === "lossy";
   }
 
-  /** Whether a connection ends by a reset where it may: without a FIN that the program could read first. */
-  get resets(): boolean {
+  /** Whether a connection is closed both ways at once where it may be: what the program still sends is answered by a reset. */
+  get closesBothWays(): boolean {
     return this.kind === "lossy";
   }
 

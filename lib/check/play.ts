@@ -239,7 +239,11 @@ export class Play implements Machine<PlayOutput> {
       case "send":
         return this.#sending.begin(step, now);
       case "close":
-        return this.#record.note(step.link, step.how === "reset" ? "reset by the check" : "closed by the check", now);
+        return this.#record.note(
+          step.link,
+          step.how === "reset" ? "closed by the check, both ways" : "closed by the check",
+          now,
+        );
       case "kill":
         return this.#record.note(step.who, `gets ${step.signal}`, now);
       case "join":

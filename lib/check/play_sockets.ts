@@ -168,7 +168,7 @@ export class PlaySockets {
       send: (bytes) => connection.write(bytes),
       close: ({ how, isLast }) => {
         if (how === "reset") connection.abort();
-        else if (isLast && network.resets) void resetOnceWritten(connection);
+        else if (isLast && network.closesBothWays) void abortOnceWritten(connection);
         else connection.closeWrite();
       },
       release: () => {
@@ -216,7 +216,7 @@ function nameOf(link: LinkName, count: number): LinkName {
   return count <= 1 ? link : `${link}${count}`;
 }
 
-async function resetOnceWritten(connection: Connection): Promise<void> {
+async function abortOnceWritten(connection: Connection): Promise<void> {
   while (connection.waitingBytes > 0) await connection.written();
   connection.abort();
 }
