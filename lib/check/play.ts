@@ -239,11 +239,7 @@ export class Play implements Machine<PlayOutput> {
       case "send":
         return this.#sending.begin(step, now);
       case "close":
-        return this.#record.note(
-          step.link,
-          step.how === "reset" ? "closed by the check, both ways" : "closed by the check",
-          now,
-        );
+        return this.#record.note(step.link, `closed by the check${step.how === "reset" ? ", both ways" : ""}`, now);
       case "kill":
         return this.#record.note(step.who, `gets ${step.signal}`, now);
       case "join":
