@@ -7,12 +7,14 @@ import { Attackers } from "./support/soak_attacker.ts";
 import { ATTACKS, type Ports } from "./support/soak_attacks.ts";
 import { Pair } from "./support/soak_pair.ts";
 
-// deno task soak [--minutes N | --seconds N] [--only ATTACK]...: honest pairs of clients at one server, on loopback, while every attack comes in
+// deno task soak [--minutes N | --seconds N] [--nice N] [--only ATTACK]...: honest pairs of clients at one server, on loopback, while every attack comes in
 // turn, then all together with kills of the server and a full disk. Prints how long messages took in each phase beside the
 // quiet one. Status 1 if a message is lost, repeated or out of order, or if descriptors or memory do not return.
 
-const flags = parseArgs(Deno.args, { string: ["minutes", "seconds", "only"], collect: ["only"] });
+const flags = parseArgs(Deno.args, { string: ["minutes", "seconds", "only", "nice"], collect: ["only"] });
 const totalMs = flags.seconds ? Number(flags.seconds) * 1000 : Number(flags.minutes ?? 10) * 60_000;
+/** The attackers have the processor when no other program wants it: those on another machine take none of it. */
+const ALONE = 19;
 /** Some attacks alone, without kills and a full disk. */
 const some = flags.only.length > 0;
 const attacks: readonly string[] = some ? flags.only : Object.keys(ATTACKS);
@@ -37,7 +39,7 @@ const ports = portsOf();
 const diskIsSmall = await mountSmall(`${folder.path}/data`);
 const problems: string[] = [];
 let server = await start();
-const attackers = new Attackers(folder.path);
+const attackers = new Attackers(folder.path, Number(flags.nice ?? ALONE));
 printRow("phase", ["messages", "p50 ms", "p99 ms", "p99/quiet", "server ms/s", "descriptors", "MB"]);
 let quiet = 0;
 try {

@@ -8,24 +8,25 @@ const HERE = new URL(import.meta.url).pathname;
 /** What the process of the attackers is told, a line each; it prints "over" once they have stopped. */
 type AttackerOrder = { readonly attacks: readonly string[]; readonly ports: Ports } | "stop";
 
-/** This module as a program. It has the processor when no other wants it: attackers on another machine take none of it. */
-const ATTACKER: Programs = {
-  name: "attackers",
-  command() {
-    const args = ["run", "-A", HERE];
-    return Deno.build.os === "windows"
-      ? { path: Deno.execPath(), args }
-      : { path: "nice", args: ["-n", "19", Deno.execPath(), ...args] };
-  },
-};
+/** This module as a program, with this niceness. */
+function program(nice: number): Programs {
+  const args = ["run", "-A", HERE];
+  return {
+    name: "attackers",
+    command: () =>
+      nice === 0 || Deno.build.os === "windows"
+        ? { path: Deno.execPath(), args }
+        : { path: "nice", args: ["-n", String(nice), Deno.execPath(), ...args] },
+  };
+}
 
 /** The attackers, in a process of their own. */
 export class Attackers {
   readonly #process: Running;
   #over = () => {};
 
-  constructor(folder: string) {
-    this.#process = new Running(ATTACKER, "client", [], folder, lines(() => this.#over()));
+  constructor(folder: string, nice: number) {
+    this.#process = new Running(program(nice), "client", [], folder, lines(() => this.#over()));
   }
 
   async begin(attacks: readonly string[], ports: Ports): Promise<void> {
