@@ -1,6 +1,6 @@
 import { delay } from "@std/async/delay";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { freePort } from "./support/free_port.ts";
+import { freePort } from "../lib/net/free_port.ts";
 import { RawClient, RECEIPT, TestServer } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 

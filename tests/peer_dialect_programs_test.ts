@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { freePort } from "./support/free_port.ts";
+import { freePort } from "../lib/net/free_port.ts";
 import { Folder, type Programs, Running } from "./support/programs.ts";
 import { pythonTest as test } from "./support/python.ts";
 import { openTable, peerAt } from "./support/table_programs.ts";
@@ -139,5 +139,5 @@ const COURSE: Programs = {
 };
 
 function course(dialect: "A" | "B" | "C", table: string, name: string): Running {
-  return new Running(COURSE, "client", [dialect, table, `${freePort("udp")}`, name], ".");
+  return new Running(COURSE, "client", [dialect, table, `${freePort()}`, name], ".");
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { freePort } from "./free_port.ts";
+import { freePort } from "../../lib/net/free_port.ts";
 import { contains, exists, randomBytes, sizeOf } from "./file_bytes.ts";
 import { USERS } from "./test_server.ts";
 import { Folder, type Programs, Running } from "./programs.ts";
@@ -129,7 +129,7 @@ export function fileProgramTests(programs: Programs): void {
 
   test("a file goes between peers without a server", async () => {
     using folder = new Folder();
-    const port = freePort("udp");
+    const port = freePort();
     // The peers of other tests on this machine are found, too.
     const [her, his] = ["alice", "bob"].map((name) => `${name}-${crypto.randomUUID().slice(0, 8)}`) as [string, string];
     await using alice = client(folder, her, ["peer", "--udp", String(port)]);
