@@ -50,6 +50,8 @@ export class Upload {
   #redials = 0;
   #redialAt = 0;
   #openedAt = 0;
+  /** Chunks that the receiver has said to have, at most so far. */
+  #had = 0;
 
   constructor(
     context: TransferContext,
@@ -159,8 +161,7 @@ export class Upload {
         return;
       case "frame":
         stream.receive(event.message);
-        // What the receiver had before does not count as speed.
-        if (event.message.type === "have") this.#events.startRate(now, this.#done);
+        if (event.message.type === "have") this.#has(event.message.count, now);
         break;
       case "sent":
         stream.sent();
@@ -225,6 +226,15 @@ export class Upload {
     this.#events.startRate(now, 0);
     this.#redialAt = now + QUIET_MS;
     this.tick(now);
+  }
+
+  /** The receiver says what it has, when a stream begins. */
+  #has(count: number, now: number): void {
+    // What it had before does not count as speed.
+    this.#events.startRate(now, this.#done);
+    // The last connection has brought something, however short it was.
+    if (count > this.#had) this.#redials = 0;
+    this.#had = Math.max(this.#had, count);
   }
 
   get #done(): number {
