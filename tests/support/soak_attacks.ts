@@ -125,6 +125,8 @@ async function drained(conn: Deno.TcpConn, stop: AbortSignal): Promise<void> {
       conn.close();
     } catch { /* it is closed */ }
   };
+  // The signal may have come while the connection was made.
+  if (stop.aborted) return end();
   stop.addEventListener("abort", end);
   try {
     while (await conn.read(buffer) !== null);
