@@ -809,6 +809,8 @@ scene(
     await gina.page.getByRole("button", { name: "Log out" }).click();
     await join("gina", "lab7");
     await gina.isIn("gina");
+    // The room that a guest enters is opened.
+    await gina.isAt("lab7");
     await gina.go("bob");
     await gina.sees("for gina");
   },
