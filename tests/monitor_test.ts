@@ -3,7 +3,7 @@ import { RECEIPT_BOUNDS_MS } from "../lib/chat/tally.ts";
 import { Ring } from "../lib/core/log.ts";
 import { VERSION } from "../lib/core/version.ts";
 import { OPEN_METRICS_TYPE } from "../lib/server/open_metrics.ts";
-import type { Snapshot } from "../lib/chat/server_snapshot.ts";
+import type { ServerSnapshot } from "../lib/chat/server_snapshot.ts";
 import { quantile } from "../lib/server/rates.ts";
 import { Browser } from "./support/browser.ts";
 import { MonitorClient, MonitoredServer, START } from "./support/monitored_server.ts";
@@ -134,7 +134,7 @@ Deno.test("a ring buffer returns the entries it still holds, by number", () => {
 
 /** Both have the same address here, the one without a login and the guest. */
 const IM_AND_LOBBY = { listeners: ["im", "lobby"], programs: ["own program"], confirms: true, hasDeadline: true };
-const row = (fields: Partial<Snapshot["users"][number]>) => ({
+const row = (fields: Partial<ServerSnapshot["users"][number]>) => ({
   ...{ name: "", isLoggedIn: true, isGuest: false, listeners: [], programs: [], since: START, confirms: true },
   hasDeadline: false,
   ...{ sent: 0, confirmed: 0, missed: 0, refused: 0, trouble: undefined, line: undefined, heardAt: START },

@@ -18,7 +18,7 @@ export interface AttendanceParts {
   readonly shared: SharedChat | undefined;
 }
 
-/** Sessions come online, go on in our own protocol, and leave. */
+/** Sessions come online, change to our own protocol, and leave. */
 export class Attendance {
   readonly #parts: AttendanceParts;
   #keepsLobby: boolean;
@@ -28,12 +28,12 @@ export class Attendance {
     this.#keepsLobby = keepsLobby;
   }
 
-  /** Whether the lobby is kept. */
+  /** Whether the lobby's messages are kept. */
   get keepsLobby(): boolean {
     return this.#keepsLobby;
   }
 
-  /** A session that has proved its name goes online, or is told why not. */
+  /** A session that has proved its name comes online, or gets a refusal with its reason. */
   admit(session: Session, name: string, proof: Uint8Array | undefined, now: number): Effect[] {
     const { online, presence, delivery, registry, shared } = this.#parts;
     const { id, address } = session;
@@ -64,7 +64,7 @@ export class Attendance {
     if (session.name !== undefined && this.#keepsLobby) this.#parts.delivery.handouts.ready(session, now);
   }
 
-  /** A handout session goes on in our own protocol. */
+  /** A handout session changes to our own protocol. */
   become(session: Session, now: number): void {
     const { online, delivery, registry, shared } = this.#parts;
     const user = online.get(session.name);
@@ -75,7 +75,7 @@ export class Attendance {
     registry.cameFrom(user.name, session.address);
   }
 
-  /** What the session owes is missed, and its user may be offline now. */
+  /** Messages that the session has not confirmed are missed, and its user may be offline now. */
   leave(session: Session, { why, breaksRule }: Extract<Command, { type: "leave" }>, now: number): void {
     const { online, presence, delivery, outputs, shared } = this.#parts;
     delivery.handouts.release(session, true, now);
@@ -89,7 +89,7 @@ export class Attendance {
     outputs.push(breaksRule ? { type: "note", level: "warning", text } : { type: "note", text });
   }
 
-  /** From now on the lobby is kept, and every user online is known. */
+  /** From now on the lobby's messages are kept, and every online user is registered. */
   #keepLobby(now: number): void {
     const { online, delivery, registry } = this.#parts;
     for (const user of online.all) if (!user.known) registry.register(user.name, undefined, now);

@@ -20,7 +20,7 @@ import { UnprovenNames } from "./unproven.ts";
 import type { OnlineUsers } from "./online_users.ts";
 import type { Session } from "./users.ts";
 
-/** What is about the name of a session, and what proves it. */
+/** Commands about the name of a session and its proof. */
 export type AuthenticationCommand = Extract<
   Command,
   {
@@ -56,12 +56,12 @@ export interface AuthenticationParts {
   readonly session: (id: SessionId) => Session | undefined;
   /** Whether there is a store, which native sessions need. */
   readonly stores: boolean;
-  /** Whether people may make accounts for themselves, and change their passwords. */
+  /** Whether users may create accounts, and change their passwords. */
   readonly registers: boolean;
   readonly changesPasswords: boolean;
 }
 
-/** The ways in which a session proves its name or takes one, and changes what proves it. */
+/** Logins, registrations, names without a proof, and changes of passwords. */
 export class Authentication {
   readonly #parts: AuthenticationParts;
   readonly #login: Login;
@@ -133,12 +133,12 @@ export class Authentication {
     }
   }
 
-  /** An account was written down, or why it could not be; who asked for it may have left. */
+  /** An account was stored, or the reason why not; the session that asked for it may have left. */
   enrolled(id: SessionId, name: string, outcome: ScryptSecret | string): Effect[] {
     return this.#registration!.enrolled(id, name, outcome);
   }
 
-  /** A new password was written down, or why it could not be; who asked for it may have left. */
+  /** A new password was stored, or the reason why not; the session that asked for it may have left. */
   passwordStored(id: SessionId, ref: number, name: string, outcome: ScryptSecret | string): Effect[] {
     return this.#passwords.stored(id, ref, name, outcome);
   }

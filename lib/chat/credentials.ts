@@ -15,7 +15,7 @@ export interface Randomness {
 
 const NONCE_BYTES = 16;
 
-/** What a session has to prove for a name, and the challenge for it. */
+/** The proof that a session must give for a name, and its challenge. */
 export class Credentials {
   /** `isGuest`: whether a guest is here whose name looks like this one. */
   constructor(

@@ -24,15 +24,15 @@ export interface KnownUser {
   roomsMade: number;
 }
 
-/** In place of a key: the name was registered without anything that proves it. A real key has 32 bytes. */
+/** In place of a key: the name was registered without a proof. A real key has 32 bytes. */
 export const UNPROVEN_KEY: Uint8Array = new Uint8Array(0);
 
-/** Whether nothing proves the name of a user. */
+/** Whether a user's name has no proof. */
 export function isUnproven({ key }: Pick<KnownUser, "key">): boolean {
   return key?.length === 0;
 }
 
-/** What a member sees of a room: entries after `since`; those up to `read` were read. */
+/** A member's view of a room: the entries after `since`, of which those up to `read` were read. */
 export interface Membership {
   readonly since: number;
   read: number;

@@ -25,7 +25,7 @@ export interface EntryTakingParts {
   readonly refused: (producer: Producer, number: number, why: string) => void;
 }
 
-/** Messages that were taken of other servers while the same client's number was under way here, at most. */
+/** Cap on messages taken from other servers while the same client's number was under way here. */
 const MAX_TAKEN_TWICE = 1000;
 
 /**
@@ -143,7 +143,7 @@ export class EntryTaking {
     );
   }
 
-  /** What this server knows of a client and of its user from now on. */
+  /** Updates the client's highest number and the user's newest records. */
   #know(id: RecordId, { from, number, refused, isGuest }: EntryRecord, producer: Producer | undefined): void {
     if (producer && number !== undefined) {
       for (const refusal of refused ?? []) {
@@ -199,7 +199,7 @@ export class EntryTaking {
     delivery.take(draft, live, isGuest ?? false);
   }
 
-  /** What becomes of a message here, for the server at which its sender waits. */
+  /** The outcome of a message at this server, for the sender's server. */
   #outcomeOf({ server, number }: RecordId): PendingOutcome {
     return new PendingOutcome((delivered, why) =>
       this.#parts.outputs.push({

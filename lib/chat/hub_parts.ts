@@ -30,16 +30,16 @@ import { Tickets } from "./tickets.ts";
 import { OnlineUsers } from "./online_users.ts";
 import type { Session } from "./users.ts";
 
-/** What a hub is given besides its accounts and limits. */
+/** Options of a hub, besides its accounts and limits. */
 export interface HubOptions {
-  /** What the store holds; without one nothing is kept, and native clients are refused. */
+  /** The contents of the store. Without a store nothing is kept, and native clients are refused. */
   readonly snapshot: Snapshot;
   readonly randomness: Randomness;
-  /** Whether people may make accounts for themselves. */
+  /** Whether users may create accounts. */
   readonly registers?: boolean;
-  /** Whether people may change their passwords. */
+  /** Whether users may change their passwords. */
   readonly changesPasswords?: boolean;
-  /** Whether guests may log in: with a name that is no account's, held by a key. */
+  /** Whether guests may log in, with a name that no account has; a key holds it. */
   readonly guests?: boolean;
   /** Whether the chat is shared with other servers: effects of the type `exchange` are for them. */
   readonly shares?: boolean;
@@ -47,7 +47,7 @@ export interface HubOptions {
 
 const EMPTY = { id: "", last: 0, time: 0, searches: false, users: [], rooms: [], pairs: [], producers: [] };
 
-/** The parts of a hub, each with those that it needs. */
+/** The parts of a hub, each constructed with the parts that it uses. */
 export class HubParts {
   readonly tally: Tally = new Tally();
   readonly outputs = new Outputs<Effect>();
@@ -58,7 +58,7 @@ export class HubParts {
   readonly questions: Questions;
   readonly delivery: Delivery;
   readonly registry: Registry;
-  /** Undefined where this server has its chat alone. */
+  /** Undefined where the chat is on this server alone. */
   readonly shared: SharedChat | undefined;
   readonly permissions: Permissions;
   readonly messages: ClientMessages;

@@ -23,7 +23,7 @@ export interface LiveMessageParts {
   readonly keepsLobby: () => boolean;
 }
 
-/** What handout sessions say, each with one outcome; and signals, which are told to the clients that are there. */
+/** Messages of handout sessions, each with one outcome; and signals, which go to the clients that are online. */
 export class LiveMessages {
   readonly #parts: LiveMessageParts;
 

@@ -21,7 +21,7 @@ export interface RegistryParts {
   readonly registered: (name: string, key: Uint8Array | undefined) => void;
 }
 
-/** The names that are taken at this server, and what proves each: the secret of an account, a key, or nothing. */
+/** The names that are taken at this server, each with its proof: the secret of an account, a key, or none. */
 export class Registry {
   /** Bounds names without an account. */
   readonly newNames: NewNames;
@@ -106,7 +106,7 @@ export class Registry {
   }
 }
 
-/** What has become of an account; undefined when it is as it was. */
+/** The change of an account; undefined when it is unchanged. */
 function changeOf(before: Secret | undefined, after: Secret | undefined): string | undefined {
   if (!before) return after && "the name has an account now";
   if (!after) return "the account was removed";

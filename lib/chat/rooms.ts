@@ -1,7 +1,7 @@
 import type { KnownUser, Room } from "./entities.ts";
 import { NameIndex } from "./name_index.ts";
 
-/** The rooms by name, and in the order of their numbers, which is that in which they were made; and their members in order. */
+/** The rooms, by name and in the order of their numbers, in which they were created; and the members of each in order. */
 export class Rooms {
   readonly #byName = new Map<string, Room>();
   readonly #list: Room[] = [];

@@ -83,7 +83,7 @@ export interface BrokenRule {
   readonly isWeak: boolean;
 }
 
-/** How another server stands, for the operator. */
+/** The state of another server, for the operator. */
 export interface ServerStatus {
   readonly id: string;
   readonly name: string;
@@ -97,7 +97,7 @@ export interface ServerStatus {
   readonly behind: number;
 }
 
-/** Where servers stand, for the operator. */
+/** The state of the exchange, for the operator. */
 export interface ExchangeStatus {
   readonly isConnected: boolean;
   /** Why it is not. */
@@ -110,14 +110,14 @@ export interface ExchangeStatus {
   readonly shared: number;
   /** Since when it is connected, or not. */
   readonly since: number;
-  /** What this server is called. */
+  /** The name of this server. */
   readonly name: string;
   /** The others that are heard, then those that were. */
   readonly servers: readonly ServerStatus[];
 }
 
 /** The state of the server at one time, for the server's page. */
-export interface Snapshot {
+export interface ServerSnapshot {
   readonly version: string;
   readonly startedAt: number;
   readonly time: number;
@@ -158,10 +158,10 @@ export interface BookEntry extends Address {
   readonly since: number;
 }
 
-/** What the server sends to those who watch it. */
+/** Events for the server's page. */
 export type WatchEvent =
   /** Told every second. */
-  | { readonly type: "now" } & Snapshot
+  | { readonly type: "now" } & ServerSnapshot
   /** The last seconds and the last log lines, told to a new watcher. */
   | { readonly type: "past"; readonly points: readonly Point[]; readonly lines: readonly LogLine[] }
   | { readonly type: "log" } & LogLine

@@ -13,12 +13,12 @@ export interface UnusableAccountsParts {
   readonly refOf: (name: string) => string;
 }
 
-/** Accounts whose names others hold are gathered for so long: the operator is told in one line. */
+/** For this long, accounts whose names other servers hold are gathered, so that the operator gets one line. */
 const GATHER_MS = 200;
-/** A server tells its name within so long. */
+/** A server announces its name within this time. */
 const NAMED_MS = 5000;
 
-/** Tells the operator which accounts are of no use at this server, or at the others. */
+/** Reports to the operator which accounts cannot be used at this server, or at the others. */
 export class UnusableAccounts {
   readonly #parts: UnusableAccountsParts;
   /** Accounts of this server whose names others hold, which the operator is not told yet. */

@@ -4,7 +4,7 @@ import { stackOf } from "../core/reason.ts";
 import { VERSION } from "../core/version.ts";
 import type { Directory } from "../protocols/directory/directory.ts";
 import { nameText } from "../protocols/directory/table.ts";
-import type { Point, Snapshot, WatchEvent } from "../chat/server_snapshot.ts";
+import type { Point, ServerSnapshot, WatchEvent } from "../chat/server_snapshot.ts";
 import { countAll, reachable } from "./counts.ts";
 import { serverMetrics } from "./metrics.ts";
 import { Rates } from "./rates.ts";
@@ -66,7 +66,7 @@ export class Monitor {
     this.#rates = new Rates(sources.runner.hub.tally, this.#startedAt);
   }
 
-  snapshot(now = this.#sources.runner.platform.now()): Snapshot {
+  snapshot(now = this.#sources.runner.platform.now()): ServerSnapshot {
     const { runner, listeners, log, memoryBytes, directory } = this.#sources;
     const { said, delivered, failed } = runner.hub.tally;
     const view = runner.hub.view(LISTED);

@@ -1,6 +1,6 @@
 import { formatAddress, isLoopback as isLoopbackAddress, isWildcard, reachableHost } from "../core/address.ts";
 import { listenerRow } from "../protocols/listener_table.ts";
-import type { ListenerCounts, Snapshot } from "../chat/server_snapshot.ts";
+import type { ListenerCounts, ServerSnapshot } from "../chat/server_snapshot.ts";
 import { serverTexts } from "./texts.ts";
 
 /** Where the page itself was loaded from: a part of `location`. */
@@ -48,7 +48,7 @@ export function listenerAddress(
 
 /** The address to tell others: the page's if other machines reach it, else that of the first listener they reach. */
 export function headline(
-  { listeners, hosts }: Pick<Snapshot, "listeners" | "hosts">,
+  { listeners, hosts }: Pick<ServerSnapshot, "listeners" | "hosts">,
   page: PageLocation,
 ): { readonly title: string; readonly text: string; readonly isLocal: boolean; readonly isPage: boolean } | undefined {
   const rank = ({ name, isLocal }: { name: string; isLocal: boolean }) =>

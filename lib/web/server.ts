@@ -14,7 +14,7 @@ import { ReconnectingSocket } from "./socket.ts";
 import { serverTexts, sharedTexts } from "./texts.ts";
 import { UserTable } from "./user_table.ts";
 import { WirePanel } from "./wire_panel.ts";
-import type { Snapshot, WatchEvent } from "../chat/server_snapshot.ts";
+import type { ServerSnapshot, WatchEvent } from "../chat/server_snapshot.ts";
 import { INITIAL, MAX_RETRY_MS, withEvents, withLink } from "./watch_state.ts";
 
 /** The server sends something each second; after twice this much silence it is gone. */
@@ -117,13 +117,16 @@ function draw(): void {
   for (const [id, text] of totals(now)) setText(byId(id), text);
 }
 
-function countText({ online, guestCount }: Snapshot): string {
+function countText({ online, guestCount }: ServerSnapshot): string {
   if (online + guestCount === 0) return serverTexts.nobodyYet;
   const people = serverTexts.people(online);
   return guestCount === 0 ? people : serverTexts.guests(people, guestCount);
 }
 
-function listenerItem(listener: Snapshot["listeners"][number], { hosts, bookEntries }: Snapshot): HTMLElement {
+function listenerItem(
+  listener: ServerSnapshot["listeners"][number],
+  { hosts, bookEntries }: ServerSnapshot,
+): HTMLElement {
   const { name, people, sessions } = listener;
   const { address, link, how, isLocal } = listenerAddress(listener, hosts, location);
   const users = name === "address-book" ? serverTexts.listed(bookEntries) : serverTexts.users(people);
@@ -137,7 +140,7 @@ function listenerItem(listener: Snapshot["listeners"][number], { hosts, bookEntr
   );
 }
 
-function drawUsers({ users, connected, help, today, time }: Snapshot): void {
+function drawUsers({ users, connected, help, today, time }: ServerSnapshot): void {
   const broken = new Map<string, number>();
   for (const { name } of help) broken.set(name, (broken.get(name) ?? 0) + 1);
   table.draw(users, broken, time, wire.name);
@@ -166,14 +169,14 @@ function drawUsers({ users, connected, help, today, time }: Snapshot): void {
   });
 }
 
-function drawServers({ exchange }: Snapshot): void {
+function drawServers({ exchange }: ServerSnapshot): void {
   byId("servers").hidden = exchange === undefined;
   if (!exchange) return;
   update("server-rows", exchange, (element) => element.replaceChildren(...serverRows(exchange)));
   setText(byId("servers-text"), exchangeText(exchange));
 }
 
-function roomItem({ name, members, online }: Snapshot["rooms"][number]): HTMLElement {
+function roomItem({ name, members, online }: ServerSnapshot["rooms"][number]): HTMLElement {
   const count = name === "lobby" ? serverTexts.everyone(online) : serverTexts.onlineOf(online, members);
   return make("li", {}, make("span", { class: "name" }, `#${name}`), " ", make("small", {}, count));
 }
@@ -182,7 +185,9 @@ function andMore(count: number): HTMLElement[] {
   return count > 0 ? [make("li", { class: "more" }, serverTexts.more(count))] : [];
 }
 
-function totals({ version, startedAt, time, totals, underWay, waitingBytes }: Snapshot): [id: string, text: string][] {
+function totals(
+  { version, startedAt, time, totals, underWay, waitingBytes }: ServerSnapshot,
+): [id: string, text: string][] {
   const minutes = Math.floor((time - startedAt) / 60_000) * 60_000;
   return [
     ["version", version],

@@ -1,5 +1,5 @@
 import type { LogLine } from "../core/log.ts";
-import type { Point, Snapshot, WatchEvent } from "../chat/server_snapshot.ts";
+import type { Point, ServerSnapshot, WatchEvent } from "../chat/server_snapshot.ts";
 import { serverTexts } from "./texts.ts";
 
 /** An entry of a client address table. */
@@ -13,7 +13,7 @@ export interface AddressEntry {
 /** The state of the server's page. */
 export interface WatchState {
   readonly link: "connecting" | "open" | "lost";
-  readonly now: Snapshot | undefined;
+  readonly now: ServerSnapshot | undefined;
   /** In the order of time. */
   readonly points: readonly Point[];
   readonly lines: readonly LogLine[];

@@ -61,8 +61,8 @@ export function checkDelivery(played: PlayedDelivery): void {
       const seq = world.seqs.get(text);
       const failed = seq !== undefined && world.failedSeqs.has(seq);
       const nativeReceivers = receivers.filter(({ isHandout }) => !isHandout);
-      if (!has && !failed && nativeReceivers.length > 0) problems.push(`${text} for ${to.user} was shown to nobody`);
-      if (device.has(text, "delivered") && !has) problems.push(`${text} counts as delivered, and was shown to nobody`);
+      if (!has && !failed && nativeReceivers.length > 0) problems.push(`${text} for ${to.user} was not shown`);
+      if (device.has(text, "delivered") && !has) problems.push(`${text} counts as delivered, and was not shown`);
     }
   }
   for (const text of world.handoutDelivered) {
@@ -70,7 +70,7 @@ export function checkDelivery(played: PlayedDelivery): void {
     const receivers = devices.filter(({ name }) => "room" in to ? name !== from : name === to.user);
     const has = receivers.some(({ shown }) => shown.some((each) => each.text === text));
     if (!has && receivers.some(({ isHandout }) => !isHandout)) {
-      problems.push(`${text} had 303, and was shown to nobody`);
+      problems.push(`${text} had 303, and was not shown`);
     }
   }
   sendersKnow(played);

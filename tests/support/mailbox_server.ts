@@ -105,7 +105,7 @@ export class MailboxServer {
       soon: (turn) => soon(0, turn),
       dial: () => {},
       probe: () => {},
-      verify: () => Promise.reject(new Error("nobody says a password")),
+      verify: () => Promise.reject(new Error("no user has a password here")),
       prove: () => Promise.reject(new Error("proofs are accepted by the hub")),
     };
     const port = store.port(alive, () => this.#down());

@@ -9,7 +9,7 @@ import type { DialOutcome, Link, ServerProtocol, Session, SessionFacts, SessionO
 import type { FileHashing } from "../transfer/relayed_files.ts";
 import { MemberFiles } from "./member_files.ts";
 import { type OutgoingFile, PieceWriter } from "./piece_writer.ts";
-import { RoomsInput } from "./rooms_input.ts";
+import { RoomsServerInput } from "./server_input.ts";
 import { encodeRoomText, fileHeaders, FIRST_IN_ROOM, WELCOME } from "./wire.ts";
 
 const LINK: Link = 0;
@@ -29,7 +29,7 @@ interface RoomFile extends OutgoingFile {
 export class RoomsSession implements Session {
   readonly #limits: Limits;
   readonly #outputs = new Outputs<SessionOutput>();
-  readonly #input: RoomsInput;
+  readonly #input: RoomsServerInput;
   readonly #writer: PieceWriter<RoomFile>;
   readonly #hashing: FileHashing;
   /** Once it is in its room. */
@@ -40,7 +40,7 @@ export class RoomsSession implements Session {
   constructor(facts: SessionFacts, limits: Limits, now: number, hashing: FileHashing) {
     this.#hashing = hashing;
     this.#limits = limits;
-    this.#input = new RoomsInput(this.#outputs, limits, now);
+    this.#input = new RoomsServerInput(this.#outputs, limits, now);
     this.#writer = new PieceWriter(limits.roomsPauseMs, Math.floor(limits.outboxBytes / 2));
     this.#log(`${formatAddress(facts.peer)} Connected`);
   }

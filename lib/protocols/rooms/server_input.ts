@@ -24,15 +24,15 @@ type State =
   | { readonly type: "skipping"; left: number };
 
 /**
- * What a client of the rooms handout sends, read as commands: its name and room, texts, and files. A piece is what comes before a
- * silence; a file's bytes are taken by their count, however they arrive.
+ * Reads the bytes of a client of the rooms handout as commands: its name and room, texts, and files. A silence ends a piece; a
+ * file's bytes are taken by their count, however they arrive.
  */
-export class RoomsInput {
+export class RoomsServerInput {
   /** The guest's name, once it has told it. */
   name: string | undefined;
   /** Until when the client must go on. */
   deadline: number;
-  /** What cannot be read: what follows could not be told from texts. */
+  /** The part that cannot be read: the bytes after it could not be told from texts. */
   fault: string | undefined;
   readonly #limits: Limits;
   readonly #outputs: Outputs<SessionOutput>;
