@@ -191,11 +191,12 @@ def sent_to(data, address):
     if fault("one-way") and any(t == data["sentfrom"] for t, _ in private):
         return
     request = dict(data)
+    # Kept before it is confirmed: the signal that ends the server can come right after the confirmation.
+    if to in online or not fault("offline-dropped"):
+        private.append((to, {"username": data["sentfrom"], "msg": data["msg"], "time": now}))
     confirm(data, address, now)
     if fault("receipt-at-once"):
         send(dict(data, key="CONFIRM_MSG_2"), address)
-    if to in online or not fault("offline-dropped"):
-        private.append((to, {"username": data["sentfrom"], "msg": data["msg"], "time": now}))
     if fault("waits-until-asked"):
         return
     if fault("request-passed-on"):
@@ -240,10 +241,10 @@ def sent_to_group(data, address):
         for name in group:
             if name in online:
                 send(copy, online[name])
-    confirm(data, address, now)
     group_data.append({"username": data["sentfrom"], "msg": data["msg"], "time": now})
     if fault("kept-per-member"):
         group_data.extend(group_data[-1:] * (len(group) - 1))
+    confirm(data, address, now)
     if fault("copies-first"):
         return
     for name in list(online) if fault("group-to-all") else group:
