@@ -8,8 +8,8 @@ export interface Bundle {
 }
 
 /** One script out of a module in TypeScript and all that it imports, packages included; it loads nothing later. */
-export function bundle(entry: string, read: (path: string) => string): string {
-  const { script, late } = bundleParts(entry, read);
+export function bundle(entry: string, read: (path: string) => string, scripts?: Map<string, string>): string {
+  const { script, late } = bundleParts(entry, read, scripts);
   if (late.size > 0) throw new TypeError(`${entry} cannot be one script: it loads ${[...late.keys()]}`);
   return script;
 }
@@ -22,10 +22,16 @@ export function bundle(entry: string, read: (path: string) => string): string {
  * A module that is loaded with `import("./name.ts")` becomes a script of its own, `name.js`, with those of its imports that the
  * page's script does not have. It imports the others from the page's script, which exports them.
  *
+ * `scripts` keeps the modules without their types, for further bundles that have them.
+ *
  * What cannot be bundled this way throws: a default export, `export let`, an import for its effects alone, and a module that two
  * scripts load later.
  */
-export function bundleParts(entry: string, read: (path: string) => string): Bundle {
+export function bundleParts(
+  entry: string,
+  read: (path: string) => string,
+  scripts: Map<string, string> = new Map(),
+): Bundle {
   const known = new Map<string, Module>();
   const later = new Map<string, string>();
 
@@ -36,7 +42,9 @@ export function bundleParts(entry: string, read: (path: string) => string): Bund
     const base = toFileUrl(path);
     const resolved = (specifier: string) =>
       fromFileUrl(specifier.startsWith(".") ? new URL(specifier, base) : import.meta.resolve(specifier));
-    const script = withoutTypes(read(path), path).replace(/\bimport\("(\.\/(\w+)\.ts)"\)/g, (_, specifier, name) => {
+    let script = scripts.get(path);
+    if (script === undefined) scripts.set(path, script = withoutTypes(read(path), path));
+    script = script.replace(/\bimport\("(\.\/(\w+)\.ts)"\)/g, (_, specifier, name) => {
       later.set(name, resolved(specifier));
       return `import("./${name}.js")`;
     });
@@ -160,32 +168,31 @@ const DECLARATION =
 
 /** Removes every declaration whose name stands nowhere but in its own text and in its module's list of exports. */
 function dropUnused(modules: readonly Module[]): void {
+  const uses = new Map<string, number>();
+  const count = (text: string, each = 1) => {
+    for (const word of text.match(/\w+/g) ?? []) uses.set(word, (uses.get(word) ?? 0) + each);
+  };
+  for (const { body, imports, exported } of modules) {
+    count(body);
+    // By another name, or by all names at once.
+    for (const { name, local, from } of imports) {
+      if (name === "*") { for (const each of from.exported) count(each.local); }
+      else if (name !== local) count(name);
+    }
+    for (const { name, local } of exported) if (name !== local) count(local);
+  }
   for (let isDone = false; !isDone;) {
     isDone = true;
-    const uses = new Map<string, number>();
-    for (const { body, imports, exported } of modules) {
-      count(body, uses);
-      // By another name, or by all names at once.
-      for (const { name, local, from } of imports) {
-        if (name === "*") { for (const each of from.exported) count(each.local, uses); }
-        else if (name !== local) count(name, uses);
-      }
-      for (const { name, local } of exported) if (name !== local) count(local, uses);
-    }
     for (const module of modules) {
       module.body = module.body.replace(DECLARATION, (text, code, value) => {
-        const name = code ?? value;
-        if (uses.get(name) !== count(text).get(name)) return text;
+        const name: string = code ?? value;
+        const own = text.split(new RegExp(`\\b${name}\\b`)).length - 1;
+        if (uses.get(name) !== own) return text;
         isDone = false;
+        count(text, -1);
         module.exported = module.exported.filter((each) => each.local !== name);
         return "";
       });
     }
   }
-}
-
-/** How often each word stands in a text. */
-function count(text: string, counts = new Map<string, number>()): Map<string, number> {
-  for (const [word] of text.matchAll(/\w+/g)) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return counts;
 }

@@ -32,6 +32,7 @@ const STYLE_LINK = /<link rel="stylesheet" href="\/page\/([\w.]+)">/g;
  * kilobyte of headers; scripts that a page loads later; and a script for each page's texts in each translation. No comments.
  */
 function makeWebFiles(): WebFiles {
+  const scripts = new Map<string, string>();
   const files = readFolder(SOURCES, /\.(html|svg|png|webmanifest)$/);
   for (const [name, text] of files) {
     if (typeof text !== "string" || !name.endsWith(".html")) continue;
@@ -48,7 +49,7 @@ function makeWebFiles(): WebFiles {
       }),
     );
     for (const [, script] of text.matchAll(/<script [^>]*src="\/page\/(\w+)\.js"/g)) {
-      if (name !== PAGE) addScript(script!, files);
+      if (name !== PAGE) addScript(script!, files, scripts);
     }
   }
   const translations: string[] = [];
@@ -56,12 +57,12 @@ function makeWebFiles(): WebFiles {
     const language = /^texts_(\w+)\.ts$/.exec(name)?.[1];
     if (language === undefined) continue;
     for (const [group, texts] of Object.entries(TEXTS)) {
-      files.set(`texts_${language}_${group}.js`, translation(language, group, texts));
+      files.set(`texts_${language}_${group}.js`, translation(language, group, texts, scripts));
     }
     translations.push(`texts_${language}_chat.js`);
   }
   const needed = [...String(files.get(PAGE)).matchAll(/(?:href|src)="\/page\/([\w.-]+)"/g)].map(([, name]) => name!);
-  const page = bundleParts(join(SOURCES, PAGE.replace(/html$/, "ts")), Deno.readTextFileSync);
+  const page = bundleParts(join(SOURCES, PAGE.replace(/html$/, "ts")), Deno.readTextFileSync, scripts);
   const script = PAGE.replace(/html$/, "js");
   files.set(script, page.script);
   const hash = createHash("sha256");
@@ -77,20 +78,25 @@ function makeWebFiles(): WebFiles {
   files.set(script, page.script.replace(/\bimport\("\.\/(\w+)\.js"\)/g, `import("./$1_${version}.js")`));
   const addressOf = (name: string) => `/page/${name}${/\.(css|js)$/.test(name) ? `?v=${version}` : ""}`;
   const shell = { version, files: [...needed.map(addressOf), ...late], translations: translations.map(addressOf) };
-  addScript(WORKER, files, `const SHELL = ${JSON.stringify(shell)};\n`);
+  addScript(WORKER, files, scripts, `const SHELL = ${JSON.stringify(shell)};\n`);
   return files;
 }
 
 /** The script with the texts of one page in a language. */
-function translation(language: string, group: string, texts: string): string {
+function translation(language: string, group: string, texts: string, scripts: Map<string, string>): string {
   const entry = join(SOURCES, `texts_${language}_${group}.ts`);
   const text = `import { sharedTexts, ${texts} } from "./texts_${language}.ts";\n` +
     `dispatchEvent(new CustomEvent("texts", { detail: { shared: sharedTexts, ${group}: ${texts} } }));\n`;
-  return bundle(entry, (path) => path === entry ? text : Deno.readTextFileSync(path));
+  return bundle(entry, (path) => path === entry ? text : Deno.readTextFileSync(path), scripts);
 }
 
-function addScript(name: string, files: Map<string, string | Uint8Array>, before = ""): void {
-  files.set(`${name}.js`, before + bundle(join(SOURCES, `${name}.ts`), Deno.readTextFileSync));
+function addScript(
+  name: string,
+  files: Map<string, string | Uint8Array>,
+  scripts: Map<string, string>,
+  before = "",
+): void {
+  files.set(`${name}.js`, before + bundle(join(SOURCES, `${name}.ts`), Deno.readTextFileSync, scripts));
 }
 
 /** The hash over all files of the chat page, which is in the addresses that it names. */
