@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
+import { writeRandom } from "./file_load.ts";
 import { median, type Plan } from "./measure.ts";
 import { web } from "./peers/ours.ts";
 import { start } from "./process.ts";
@@ -17,7 +18,7 @@ export async function attachmentRows(plan: Plan, megabytes: number): Promise<Row
   const folder = await Deno.makeTempDir({ prefix: "partyline-bench-" });
   const bytes = megabytes * 1024 * 1024;
   const path = join(folder, "film.bin");
-  await write(path, bytes);
+  await writeRandom(path, bytes);
   await Deno.writeTextFile(join(folder, "users.txt"), `${USER} ${PASSWORD}\n`);
   const ours = await web.start(folder, join(folder, "users.txt"));
   const python = await start("python3", ["-um", "http.server", "--bind", "127.0.0.1", "0"], folder, /port (\d+)/);
@@ -82,13 +83,4 @@ async function curl(address: string, headers: Login, args: readonly string[]): P
   const { success, stdout, stderr } = await new Deno.Command("curl", { args: all }).output();
   if (!success) throw new Error(`curl ${address}: ${new TextDecoder().decode(stderr)}`);
   return Number(new TextDecoder().decode(stdout)) * 1000;
-}
-
-async function write(path: string, bytes: number): Promise<void> {
-  using file = await Deno.create(path);
-  const block = crypto.getRandomValues(new Uint8Array(64 * 1024));
-  for (let written = 0; written < bytes; written += block.length) {
-    new DataView(block.buffer).setFloat64(0, written);
-    await file.write(block.subarray(0, bytes - written));
-  }
 }

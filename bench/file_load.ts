@@ -36,6 +36,16 @@ export async function transfer(path: string, folder: string, seals: boolean): Pr
   }
 }
 
+/** Writes a file in which no two blocks are alike. */
+export async function writeRandom(path: string, bytes: number): Promise<void> {
+  using file = await Deno.create(path);
+  const block = crypto.getRandomValues(new Uint8Array(64 * 1024));
+  for (let written = 0; written < bytes; written += block.length) {
+    new DataView(block.buffer).setFloat64(0, written);
+    await file.write(block.subarray(0, bytes - written));
+  }
+}
+
 // deno-lint-ignore no-explicit-any
 type Said = Record<string, any>;
 

@@ -1,6 +1,6 @@
 import { delay } from "@std/async/delay";
 import { join } from "@std/path";
-import { type Transfer, transfer } from "./file_load.ts";
+import { type Transfer, transfer, writeRandom } from "./file_load.ts";
 import { median, type Plan } from "./measure.ts";
 import { type Row, row } from "./row.ts";
 
@@ -11,7 +11,7 @@ export async function fileRows(plan: Plan, megabytes: number): Promise<Row[]> {
   await using folder = new Folder();
   const bytes = megabytes * 1024 * 1024;
   const path = join(folder.path, "film.bin");
-  await write(path, bytes);
+  await writeRandom(path, bytes);
   const plain: Transfer[] = [];
   const sealed: Transfer[] = [];
   const ncMs: number[] = [];
@@ -90,18 +90,8 @@ class Folder {
 /** The first write to memory that a virtual machine has not used lately is slow; warming it up treats both alike. */
 async function warm(folder: string, bytes: number): Promise<void> {
   const path = join(folder, "warm");
-  await write(path, bytes);
+  await writeRandom(path, bytes);
   await Deno.remove(path);
-}
-
-async function write(path: string, bytes: number): Promise<void> {
-  using file = await Deno.create(path);
-  const block = crypto.getRandomValues(new Uint8Array(64 * 1024));
-  for (let written = 0; written < bytes; written += block.length) {
-    // Make every block different.
-    new DataView(block.buffer).setFloat64(0, written);
-    await file.write(block.subarray(0, bytes - written));
-  }
 }
 
 /** Runs both ends of a pipe through `nc`; returns the time until both have ended. */

@@ -2,11 +2,21 @@ import { assertEquals } from "@std/assert";
 import { NETWORKS } from "../lib/check/network.ts";
 import { IM_SERVER } from "../lib/check/rules/im_server/suite.ts";
 import { usersText } from "../lib/client/check_accounts.ts";
-import { ACCOUNTS, brokenBy, play, playAgainst, played, playedFaults, playedNetworks } from "./support/check.ts";
+import {
+  ACCOUNTS,
+  brokenBy,
+  brokenByFaults,
+  play,
+  playAgainst,
+  played,
+  playedFaults,
+  playedNetworks,
+} from "./support/check.ts";
+import { untripped } from "./support/check_faults.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { fromFileUrl } from "@std/path";
 
-const PROGRAM = fromFileUrl(new URL("check/im_server.py", import.meta.url));
+const COMMAND = ["python3", fromFileUrl(new URL("check/im_server.py", import.meta.url)), "{port}", "{users}"];
 
 /** Each fault of the program, and the rules that it breaks; all others hold or are blocked (tests/check/matrix.ts). */
 const FAULTS: Readonly<Record<string, readonly string[]>> = {
@@ -109,32 +119,16 @@ const FAULTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 Deno.test("every rule for an IM server is broken by some fault, but for those that are open", () => {
-  const tripped = new Set(Object.values(FAULTS).flat());
-  const never = IM_SERVER.rules.filter(({ id, level }) => level !== "open" && !tripped.has(id)).map(({ id }) => id);
-  assertEquals(never, []);
+  assertEquals(untripped(IM_SERVER, FAULTS), []);
 });
 
 Deno.test("each fault of an IM server is found by the rules that name it", async () => {
-  const found: Record<string, string[]> = {};
-  const expected = playedFaults(FAULTS);
-  const faults = Object.entries(expected);
-  // Programs wait more than they compute.
-  const options = { jobs: 1, playsNeeded: false };
-  const worker = async () => {
-    for (let next = faults.shift(); next; next = faults.shift()) {
-      const [fault, ids] = next;
-      const rules = IM_SERVER.rules.filter(({ id }) => ids.includes(id));
-      const results = await play(IM_SERVER, ["python3", PROGRAM, "{port}", "{users}", fault], options, rules);
-      found[fault] = brokenBy(results);
-    }
-  };
-  await Promise.all(Array.from({ length: 4 }, worker));
-  assertEquals(found, expected);
+  const expected = playedFaults<readonly string[]>(FAULTS);
+  assertEquals(await brokenByFaults(IM_SERVER, COMMAND, expected), { ...expected });
 });
 
 Deno.test("a right IM server keeps every rule strictly", async () => {
-  const results = await play(IM_SERVER, ["python3", PROGRAM, "{port}", "{users}"], { strict: true });
-  assertEquals(brokenBy(results), []);
+  assertEquals(brokenBy(await play(IM_SERVER, COMMAND, { strict: true })), []);
 });
 
 for (const network of playedNetworks(NETWORKS)) {

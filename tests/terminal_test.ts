@@ -20,6 +20,17 @@ function client(port: number): string {
   return `NO_COLOR=1 ${path} ${args.join(" ")}; echo "status $?"; sleep 90`;
 }
 
+/** A terminal in which jacky has logged in. */
+async function loggedIn(terminals: Terminals, folder: Folder, port: number): Promise<Terminal> {
+  const jacky = await terminals.open("jacky", SIZE, folder.path, client(port));
+  await jacky.shows("Please input your user name:");
+  await jacky.type("jacky", "Enter");
+  await jacky.shows("Please input your password:");
+  await jacky.type("12345", "Enter");
+  await jacky.shows("201 Build");
+  return jacky;
+}
+
 /** Waits until these are the last rows, whatever the time of day: a screen that is drawn anew is seen half done at times. */
 async function endsWith(terminal: Terminal, ...rows: string[]): Promise<string[]> {
   const last = (screen: string[]) => screen.slice(-rows.length).map((row) => row.replace(/^\d\d:\d\d:\d\d /, ""));
@@ -31,12 +42,7 @@ test("a user logs in, chats while messages arrive, completes names, asks for hel
   using folder = new Folder();
   await using terminals = new Terminals();
   using bob = await server.join("bob");
-  const jacky = await terminals.open("jacky", SIZE, folder.path, client(server.port));
-  await jacky.shows("Please input your user name:");
-  await jacky.type("jacky", "Enter");
-  await jacky.shows("Please input your password:");
-  await jacky.type("12345", "Enter");
-  await jacky.shows("201 Build");
+  const jacky = await loggedIn(terminals, folder, server.port);
   // bob has not sent anything, but his name is completed.
   await jacky.type("/to b", "Tab");
   await jacky.shows("/to bob");
@@ -62,12 +68,7 @@ test("a paste of more than five lines asks first; control characters from others
   using folder = new Folder();
   await using terminals = new Terminals();
   using bob = await server.join("bob");
-  const jacky = await terminals.open("jacky", SIZE, folder.path, client(server.port));
-  await jacky.shows("Please input your user name:");
-  await jacky.type("jacky", "Enter");
-  await jacky.shows("Please input your password:");
-  await jacky.type("12345", "Enter");
-  await jacky.shows("201 Build");
+  const jacky = await loggedIn(terminals, folder, server.port);
   await jacky.paste(Array.from({ length: 7 }, (_, i) => `/to bob ${i}\n`).join(""));
   await jacky.shows("send 7 lines? [y/N]");
   await jacky.type("y");
@@ -106,12 +107,7 @@ test("a plain line in the IM client goes out as it was typed, and gets a hint", 
   await using server = await TestServer.open();
   using folder = new Folder();
   await using terminals = new Terminals();
-  const jacky = await terminals.open("jacky", SIZE, folder.path, client(server.port));
-  await jacky.shows("Please input your user name:");
-  await jacky.type("jacky", "Enter");
-  await jacky.shows("Please input your password:");
-  await jacky.type("12345", "Enter");
-  await jacky.shows("201 Build");
+  const jacky = await loggedIn(terminals, folder, server.port);
   await jacky.type("hello", "Enter");
   await endsWith(
     jacky,

@@ -4,7 +4,6 @@
 // start.
 
 import { parseArgs } from "@std/cli/parse-args";
-import { fromFileUrl } from "@std/path";
 import { countsOf } from "../../lib/check/report.ts";
 import { isWithin } from "../../lib/check/rubric.ts";
 import type { Rule, Suite } from "../../lib/check/rule.ts";
@@ -12,88 +11,7 @@ import type { RuleResult } from "../../lib/check/run.ts";
 import { SUITES } from "../../lib/check/suites.ts";
 import { print } from "../../lib/terminal/print.ts";
 import { play } from "../support/check.ts";
-
-const path = (name: string) => fromFileUrl(new URL(name, import.meta.url));
-const partyline = (
-  program: string,
-  args: string,
-) => [Deno.execPath(), "run", "-A", path(`../../${program}.ts`), ...args.split(" ")];
-const python = (program: string, args: string) => ["python3", path(program), ...args.split(" ")];
-
-/** Partyline, and a program with faults that some rules find. */
-interface Programs {
-  readonly ours: readonly string[];
-  readonly wrong: readonly string[];
-  readonly faults: readonly string[];
-}
-
-const PROGRAMS: Readonly<Record<string, Programs>> = {
-  "im-server": {
-    ours: partyline("server", "{port} {users} --host 127.0.0.1 --data {data}"),
-    wrong: python("im_server.py", "{port} {users}"),
-    faults: ["303-at-once", "broadcast-in-turn", "one-lock-for-all"],
-  },
-  "im-client": {
-    ours: partyline("client", "{host} {port}"),
-    wrong: python("im_client.py", "{host} {port}"),
-    faults: ["does-not-wait", "reply-timeout", "one-recv-one-message"],
-  },
-  "lobby-server": {
-    ours: partyline("server", "--lobby {port} --host 127.0.0.1 --data {data}"),
-    wrong: python("lobby_server.py", "{host} {port}"),
-    faults: ["colon-form"],
-  },
-  "lobby-client": {
-    ours: partyline("client", "lobby {host} {port}"),
-    wrong: python("lobby_client.py", "{host} {port}"),
-    faults: ["drops-when-busy"],
-  },
-  "mychat-server": {
-    ours: partyline("server", "--mychat {port} --host 127.0.0.1 --data {data}"),
-    wrong: python("mychat_server.py", "{port} {data}"),
-    faults: ["answers-twice"],
-  },
-  "mychat-client": {
-    ours: partyline("client", "mailbox {host} {port} --plain --data {data}"),
-    wrong: python("mychat_client.py", "{host} {port}"),
-    faults: ["chat-to-group"],
-  },
-  "mailbox-server": {
-    ours: partyline("server", "{port} {users} --mailbox {port} --host 127.0.0.1 --data {data}"),
-    wrong: python("mailbox_server.py", "{port} {data} {users}"),
-    faults: ["acks-forgotten"],
-  },
-  "mailbox-client": {
-    ours: partyline("client", "mailbox {host} {port} --data {data}"),
-    wrong: python("mailbox_client.py", "{host} {port} {data}"),
-    faults: ["repeats-forever"],
-  },
-  "address-book-server": {
-    ours: partyline("server", "--address-book {port} --host 127.0.0.1 --data {data}"),
-    wrong: python("address_book_server.py", "{host} {port}"),
-    faults: ["lists-asker"],
-  },
-  "address-book-client": {
-    ours: partyline("client", "peer {host} {port} --name {name} --udp {udp} --data {data} --table-refresh 3"),
-    wrong: python("address_book_client.py", "{host} {port} {name} {udp}"),
-    faults: ["keeps-gone"],
-  },
-  "rooms-server": {
-    ours: partyline("server", "--rooms {port} --host 127.0.0.1 --data {data}"),
-    wrong: python("rooms_server.py", "{host} {port}"),
-    faults: ["glues-bytes"],
-  },
-  "rooms-client": {
-    ours: partyline("client", "rooms {host} {port} --name {name} --room {room} --downloads {data} --auto-accept"),
-    wrong: python("rooms_client.py", "{host} {port} {name} {room} {data}"),
-    faults: ["no-pause"],
-  },
-  "peers-peer": {
-    ours: partyline("client", "peer {host} {port} --name {name} --udp {udp} --data {data}"),
-    wrong: python("peer.py", "{host} {port} {name} {udp}"),
-    faults: ["first-text-alone"],
-  },
-};
+import { PROGRAMS } from "../support/check_programs.ts";
 
 // The file of users of the repository, which our server reads, has none of them.
 const accounts = ["prince", "ama", "kofi", "esi", "yaw", "efua"].map((name, i) => ({ name, password: `${24680 + i}` }));
