@@ -233,7 +233,7 @@ Deno.test("limits are told: the largest file, the share of a user, the place of 
   await leave(alice, new Uint8Array(100), { name: "a" });
   assert((await whyOf(alice, 51)).includes("the share of one user"));
   await leave(bob, new Uint8Array(100), { name: "b" });
-  assert((await whyOf(jacky, 60)).includes("the server's place for files is full"));
+  assert((await whyOf(jacky, 60)).includes("the server's storage for files is full"));
   await leave(alice, new Uint8Array(10), { name: "c" });
   assert((await whyOf(alice, 1)).startsWith("429 you have begun 4 files within a minute"));
   // A body that is longer than any file may be is not read.

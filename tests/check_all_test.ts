@@ -44,7 +44,7 @@ Deno.test("starts: a line a check, quotes, comments, and a submission's own in t
     ["\nim sever: x", /^f, line 2: there is no check "im sever"; did you mean "im server"\?/],
     ["im server:", /im server has no command/],
     ["im server: 'x", /a quote is not closed/],
-    ["im server: x\nim server: y", /im server is there twice/],
+    ["im server: x\nim server: y", /im server is given twice/],
   ];
   for (const [text, expected] of mistakes) {
     assertMatch(assertThrows(() => parseStarts("f", text), UserError).message, expected);

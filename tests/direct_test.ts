@@ -123,11 +123,11 @@ Deno.test("two questions that cross are one agreement", () => {
   assertEquals(pair.events.filter((event) => event.includes("meets")).length, 2);
 });
 
-Deno.test("a user who is not there ends the question; other signals are left alone; any text is harmless", () => {
+Deno.test("a user who is not online ends the question; other signals are left alone; any text is harmless", () => {
   const machine = new DirectConversations();
   machine.ask({ type: "direct", user: "bob", on: true }, 0);
   machine.unheard("bob");
-  assertMatch(JSON.stringify(machine.takeOutputs()), /"state":"off","why":"bob is not there/);
+  assertMatch(JSON.stringify(machine.takeOutputs()), /"state":"off","why":"bob is not online/);
   assertEquals(machine.signalled("bob", '{"file":"want"}', "10.0.0.1", 0), false);
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.string(), fc.json(), fc.constantFrom(...SIGNALS))), (texts) => {
@@ -172,7 +172,7 @@ Deno.test("/direct in two programs: what they say does not pass the server, and 
   await alice.type("/to bob by the server\n");
   await bob.printed(/^from alice: by the server$/m);
   await bob.type("/direct carol\n");
-  await bob.printed(/^direct off carol: carol is not there/m);
+  await bob.printed(/^direct off carol: carol is not online/m);
   for (const each of [alice, bob]) await each.type("/exit\n");
   assertEquals([await alice.over(), await bob.over()], [0, 0]);
 });

@@ -150,7 +150,7 @@ Deno.test("a session that is deaf to broadcasts has 250 ms for each, holds up no
   assertEquals(offer(5, "all", 6100), []);
   assertEquals(machine.wakeAt, 6250);
   // All that were offered are given up in time; the next is sent all the same.
-  const given = tick(6250).filter((line) => !line.startsWith("answered") && !line.startsWith("is deaf"));
+  const given = tick(6250).filter((line) => !line.startsWith("answered") && !line.startsWith("confirms no broadcasts"));
   assertEquals(given, ["missed 4", "missed 3", "/broadcastfrom b t4"]);
   // A private message waits for the one in flight alone; the one that was given up meanwhile is not sent any more.
   assertEquals(offer(6, "one", 6300), []);

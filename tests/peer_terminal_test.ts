@@ -282,7 +282,7 @@ Deno.test("alice creates a group and is in it at once; being added to one does n
 
 Deno.test("a denied group leaves alice in her conversation; a later denial does not move her", () => {
   const alice = atTerminal().begins("bob").types("/to bob");
-  alice.atOnce = (what) => what.includes('"lab1"') ? [{ type: "denied", why: "bob is not there" }] : [];
+  alice.atOnce = (what) => what.includes('"lab1"') ? [{ type: "denied", why: "bob is not online" }] : [];
   alice.types("/group lab1 bob");
   assertEquals(alice.controller.state.here, BOB);
   alice.types("/join lab2", "/add nowhere 3001").happens({ type: "denied", why: "no machine has that name" });

@@ -25,5 +25,5 @@ test("a client whose cable is pulled is removed from the list", async () => {
   await new Promise((resolve) => setTimeout(resolve, 2000));
   assertEquals(server.err.includes("jacky left"), false);
   await hosts.ip("there", "link", "set", "here", "down");
-  await until(() => server.err.includes("jacky left: its machine is not there any more"), "jacky has left", 60_000);
+  await until(() => server.err.includes("jacky left: its machine does not answer any more"), "jacky has left", 60_000);
 });

@@ -17,7 +17,7 @@ const NONCE_BYTES = 16;
 
 /** The proof that a session must give for a name, and its challenge. */
 export class Credentials {
-  /** `isGuest`: whether a guest is here whose name looks like this one. */
+  /** `isGuest`: whether a guest is online whose name looks like this one. */
   constructor(
     readonly registry: Registry,
     readonly isGuest: (name: string) => boolean,
@@ -33,7 +33,7 @@ export class Credentials {
     const found = this.registry.user(name);
     const user = found?.registered ? found : undefined;
     if (!key) return `${JSON.stringify(name)} is no account of this server, and no key came with it to register it by`;
-    if (!user && this.isGuest(name)) return `${JSON.stringify(name)} is the name of a guest who is here`;
+    if (!user && this.isGuest(name)) return `${JSON.stringify(name)} is the name of a guest who is online`;
     if (!user) {
       const [like] = this.registry.names.like(name);
       const refusal = chosenNameFault(name) ?? (like && `"${name}" looks like the name of another user, "${like}"`);

@@ -63,7 +63,7 @@ export class Registration {
     if (fault !== undefined) return fault;
     const like = skeleton(name);
     if (this.#pending.has(like)) return `"${name}" is being registered by another user right now`;
-    if (this.context.isGuest(name)) return `"${name}" is the name of a guest who is here`;
+    if (this.context.isGuest(name)) return `"${name}" is the name of a guest who is online`;
     const others = this.context.registry.names.like(name);
     if (others.includes(name)) return `"${name}" is taken`;
     return others.length > 0 ? `"${name}" looks like the name of another user, "${others[0]}"` : undefined;
@@ -85,7 +85,7 @@ export class Registration {
   }
 }
 
-/** The refusal of an address that has tried too often, in vain or not. */
+/** The refusal of an address that has tried too often, with success or without. */
 export function tooManyAttempts(
   { attemptBurst, attemptsPerMinute }: Pick<Limits, "attemptBurst" | "attemptsPerMinute">,
 ): string {

@@ -90,7 +90,7 @@ export class UnprovenNames {
     if (fault !== undefined) return fault;
     const [like] = registry.names.like(name);
     if (like !== undefined) return `"${name}" looks like the name of another user, "${like}"`;
-    if (isGuest(name)) return `"${name}" is the name of a guest who is here, or looks like it`;
+    if (isGuest(name)) return `"${name}" is the name of a guest who is online, or looks like it`;
     if (roster.unproven >= unprovenNames) {
       return `${unprovenNames} names that nothing proves are taken, the most allowed`;
     }

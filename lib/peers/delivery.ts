@@ -197,7 +197,7 @@ export class PeerDelivery {
     for (const person of people) {
       const label = this.#context.people.label(person);
       if (person.blocked && group === undefined) return { why: blockedWhy(label, person) };
-      if (person.key === undefined && !isThere(person)) return { why: `${label} is not there` };
+      if (person.key === undefined && !isThere(person)) return { why: `${label} is not online` };
       const full = person.queue.full(text);
       if (full !== undefined && group === undefined) return { why: `${label}: ${full}` };
     }

@@ -155,7 +155,7 @@ export class DirectConversations implements Machine<DirectOutput> {
   /** A signal reached no program of this user. */
   unheard(name: string): void {
     const stage = this.#conversations.get(name)?.stage;
-    if (stage !== undefined && stage !== "on") this.#end(name, `${name} is not there, or has another program`, false);
+    if (stage !== undefined && stage !== "on") this.#end(name, `${name} is not online, or has another program`, false);
   }
 
   /** The two are connected, and what they say is sealed. */

@@ -70,7 +70,7 @@ export class GroupGossip {
       const person = this.#context.people.find(name);
       if (typeof person === "string") return person;
       const label = this.#context.people.label(person);
-      if (!isThere(person)) return `${label} is not there; only people who are can be added to a group`;
+      if (!isThere(person)) return `${label} is not online; only people who are can be added to a group`;
       if (person.key === undefined) return `the program that ${label} uses has no groups`;
       invited.push(person);
     }

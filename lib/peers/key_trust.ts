@@ -38,7 +38,7 @@ export class KeyTrust {
   secure(person: KnownPerson, on: boolean): string | undefined {
     const { people, store } = this.#context;
     const label = people.label(person);
-    if (!isThere(person)) return `${label} is not there; both sides have to be online to compare keys`;
+    if (!isThere(person)) return `${label} is not online; both sides have to be online to compare keys`;
     if (!person.fingerprint) return `the program that ${label} uses has no keys`;
     if (this.#conflicts(person, true)) {
       return `${label} has another key than the remembered one; /trust ${label} if that is right`;
@@ -59,7 +59,9 @@ export class KeyTrust {
 
   /** The user accepts the present key of a person; why it cannot be done. */
   trust(person: KnownPerson): string | undefined {
-    if (!isThere(person) || !person.fingerprint) return `${this.#context.people.label(person)} is not there with a key`;
+    if (!isThere(person) || !person.fingerprint) {
+      return `${this.#context.people.label(person)} is not online with a key`;
+    }
     const before = this.#context.store.trust(person.name)?.key;
     const label = this.#context.people.label(person);
     const text = before === undefined

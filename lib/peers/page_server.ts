@@ -125,7 +125,7 @@ export class PageServer {
 
   /** A "signal" was not received. */
   unheard(to: string): void {
-    this.#tell({ type: "unheard", to, why: `no program of ${to} is there` });
+    this.#tell({ type: "unheard", to, why: `${to} is not online` });
   }
 
   /** Text from another program for the page. */

@@ -70,7 +70,7 @@ export class SessionHost {
   ) {
     const now = runner.beginTurn();
     this.#runner = runner;
-    // As long as it ever is: an empty array that grows is allocated for 17.
+    // Of its final length: an empty array that grows is allocated for 17.
     this.#transports = protocol.links.map(() => undefined);
     this.#facts = { peer, registers: runner.registers, guests: runner.guests, tlsOffer: runner.tlsOffer };
     this.activity = new SessionActivity(now);
@@ -173,7 +173,7 @@ export class SessionHost {
 
   #probed(outcome: ProbeOutcome): void {
     this.#liveness.probed(outcome, this.#runner.beginTurn());
-    if (this.#liveness.gone) this.end("its machine is not there any more", true);
+    if (this.#liveness.gone) this.end("its machine does not answer any more", true);
     this.#runner.drain();
   }
 

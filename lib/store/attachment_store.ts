@@ -218,7 +218,7 @@ export class AttachmentStore {
       }, the share of one user`;
     }
     if (index.bytes + bytes <= limits.attachments) return undefined;
-    return `the server's place for files is full: ${formatBytes(index.bytes)} of ${formatBytes(limits.attachments)}`;
+    return `the server's storage for files is full: ${formatBytes(index.bytes)} of ${formatBytes(limits.attachments)}`;
   }
 
   /** An upload with the hash of what the disk has of it. */

@@ -179,7 +179,9 @@ function makeFile(path: string): void {
   const folder = dirname(path);
   // SQLite would make the file that a link points to.
   if (linksToNothing(path)) {
-    throw new UserError(`cannot open the store ${path}: it is a link to ${Deno.readLinkSync(path)}, where nothing is`);
+    throw new UserError(
+      `cannot open the store ${path}: it is a link to ${Deno.readLinkSync(path)}, which does not exist`,
+    );
   }
   try {
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });

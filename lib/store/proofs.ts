@@ -121,7 +121,7 @@ export class Prover {
     // A bound for what a server can cost the client: 2^20 · 8 · 128 bytes is 1 GiB.
     if (logN > 20 || r > 8 || p > 4 || keyBytes < 16 || keyBytes > 64) {
       throw new Error(
-        `the server asks for more than a password is worth: ln=${logN}, r=${r}, p=${p}, ${keyBytes} bytes`,
+        `the server asks for too expensive a proof: ln=${logN}, r=${r}, p=${p}, ${keyBytes} bytes`,
       );
     }
     const from = JSON.stringify([password, encodeBase64(salt), logN, r, p, keyBytes]);

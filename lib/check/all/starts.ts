@@ -29,7 +29,7 @@ export function parseStarts(path: string, text: string): Starts {
     const words = wordsOf(rest!);
     if (words === undefined) throw wrong("a quote is not closed");
     if (words.length === 0) throw wrong(`${key} has no command`);
-    if (commands.has(key) || key === "prepare" && prepare !== undefined) throw wrong(`${key} is there twice`);
+    if (commands.has(key) || key === "prepare" && prepare !== undefined) throw wrong(`${key} is given twice`);
     if (key === "prepare") prepare = words;
     else if (suiteNamed(key)) commands.set(key, words);
     else {

@@ -28,7 +28,7 @@ import { GREETING, linkProof } from "./link_proof.ts";
 
 /** How a link's connections are opened, on both sides. */
 export const LINK_CONNECTION = { outboxBytes: EXCHANGE_OUTBOX_BYTES, separateWrites: false, lingerMs: 1000 } as const;
-/** How often silence is looked at. */
+/** How often the two ends check for silence. */
 export const LINK_TICK_MS = 1000;
 
 /** What the server that keeps the log needs. */
@@ -129,7 +129,7 @@ class KeeperSession implements TransportOwner {
     readonly linkLog: LinkLog,
     readonly options: LinkServerOptions,
     readonly peer: string,
-    /** Called where it ends without a login. */
+    /** Called when it ends without a login. */
     readonly refused: (why: string) => void,
   ) {}
 
@@ -170,7 +170,7 @@ class KeeperSession implements TransportOwner {
     if (this.#isEnded) return;
     this.#isEnded = true;
     clearInterval(this.#ticking);
-    if (this.#member) log.info(`link: ${this.#member.server} at ${this.peer} is gone: ${why}`);
+    if (this.#member) log.info(`link: ${this.#member.server} at ${this.peer} has left: ${why}`);
     else this.refused(why);
     this.#member?.leave();
     this.#connection?.close();
@@ -213,10 +213,10 @@ class KeeperSession implements TransportOwner {
     this.#connection!.write(encodeFrame({ type: "welcome", proof: encodeBase64(proof) }));
     this.#connection!.write(encodeEvent({ type: "connected", epoch, first, last }));
     this.#member = new LinkMember(this.linkLog, server, () => this.#feed());
-    log.info(`link: ${server} at ${this.peer} is here`);
+    log.info(`link: ${server} at ${this.peer} has joined`);
   }
 
-  /** Writes what the member is to be told, at the end of this turn; so much that the connection has something to do. */
+  /** Writes events for the member, at the end of this turn, until the connection has enough to write. */
   async #feed(): Promise<void> {
     if (this.#isFeeding) return;
     this.#isFeeding = true;

@@ -13,7 +13,7 @@ export const INPUT_ENDED = "the input ended before the login was done";
 
 /**
  * The first part of an IM session: name and password, `/port`, and the offer to continue in the native protocol. A client that
- * offers it sees first what answers: a server of another kind is sent no password, and is named.
+ * offers it first finds out what kind of server answers: it sends no password to one of another kind, and names it.
  */
 export class ImLogin {
   /** The name typed last. */

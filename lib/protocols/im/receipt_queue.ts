@@ -172,14 +172,14 @@ export class ReceiptQueue {
     for (const queued of this.#waiting) {
       if (queued.settled || now < queued.giveUpAt) continue;
       queued.settled = true;
-      this.#complain("is deaf to broadcasts, and missed one that waited behind another");
+      this.#complain("confirms no broadcasts, and missed one that waited behind another");
       this.#missed(queued.message, false);
     }
     const late = this.#waiting.reduce((count, { settled }) => count + (settled ? 1 : 0), 0);
     if (late > MAX_LATE) this.#dropLate(late - MAX_LATE);
   }
 
-  /** Forgets so many of the broadcasts that count as failed, the oldest first. */
+  /** Forgets this many of the broadcasts that count as failed, the oldest first. */
   #dropLate(most: number): void {
     let dropped = 0;
     this.#waiting = this.#waiting.filter(({ bytes, settled }) => {

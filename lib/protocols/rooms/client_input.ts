@@ -48,7 +48,7 @@ type Receiving =
 const QUIET_MS = 50;
 /** The longest name of a sender: more is the name and the first bytes of the file. */
 const NAME_BYTES = 64;
-/** A file whose bytes stop coming for so long is lost, and so is one whose parts cannot be told apart, until so much silence. */
+/** After this time without bytes, a file is lost; so much silence also ends one whose parts cannot be told apart. */
 const STALL_MS = 10_000;
 const LOST_MS = 1000;
 
@@ -123,7 +123,7 @@ export class RoomsClientInput {
       }
       case "from":
         if (bytes.length <= NAME_BYTES) return this.#begin(state.name, state.bytes, text.trim(), now);
-        return this.#lose(state.name, "the server does not part its bytes from its sender's name");
+        return this.#lose(state.name, "the server does not separate its bytes from its sender's name");
     }
   }
 
