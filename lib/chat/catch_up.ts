@@ -108,7 +108,7 @@ export class CatchUp {
     this.#parts.outputs.push(tell(session.id, { type: "behind", after: told, unacked }));
   }
 
-  /** Whether the session's acknowledgement counts: one's own words are only confirmed by it. */
+  /** Whether the session's acknowledgement counts: it confirms a user's own messages, too. */
   isDelivery({ type, from }: Entry, { name }: Session): boolean {
     return type === "message" && from !== name;
   }

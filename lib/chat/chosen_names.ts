@@ -19,7 +19,7 @@ export function skeleton(name: string): string {
   return latin.replaceAll("i", "l").replaceAll("rn", "m").replaceAll("vv", "w");
 }
 
-/** Names that could be taken for the server, for everybody, or for the reader. */
+/** Names that could be taken for the server, for all users, or for the reader. */
 const RESERVED = new Set(
   [
     "admin administrator all anonymous anybody bot chat client everybody everyone group guest guests help host lobby",

@@ -247,7 +247,7 @@ export class ClientMessages {
     return this.rateFault(name, text, now) ?? this.#parts.permissions.waitingFault(name, to, text);
   }
 
-  /** The bytes that a user may have kept: many at once, then so many a second. */
+  /** The bytes that a user may have kept: a burst at once, then at a rate. */
   rateFault(name: string, text: string, now: number): string | undefined {
     const { saidBytes, saidBytesPerSecond } = this.#parts.limits;
     if (this.#rates.take(name, now, text.length)) return undefined;

@@ -108,7 +108,7 @@ export type NativeCommand =
   | ({ readonly type: "react"; readonly text: string } & Change)
   /** Something under a number that could not be read. */
   | { readonly type: "unreadable"; readonly number: number; readonly why: string }
-  /** To be told to the other clients of a user, or to a guest, who is there, now or never. Guests' sessions send signals, too. */
+  /** For the other clients of a user, or for a guest, if online now; not stored. Guests' sessions send signals, too. */
   | { readonly type: "signal"; readonly to: string; readonly text: string }
   /** The user is writing a message there. */
   | { readonly type: "typing"; readonly to: Target }

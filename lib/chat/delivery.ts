@@ -138,7 +138,7 @@ export class Delivery {
     this.#cursors.read(user, of, upTo, by);
   }
 
-  /** Appends an entry of a native client, or one that the chat adds by itself. */
+  /** Appends an entry of a native client, or one that the chat adds itself. */
   append(draft: Draft, live?: HandoutMessage): void {
     this.#keep(draft, this.#conversationOf(draft), live, false);
   }

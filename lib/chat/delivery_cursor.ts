@@ -90,7 +90,7 @@ export class DeliveryCursor {
 
   /**
    * The client of the user `name` has everything up to `seq`: what was told of it, and up to where private messages have arrived.
-   * Of one's own words that is no delivery.
+   * For the user's own messages that is no delivery.
    */
   acknowledge(
     seq: number,

@@ -41,7 +41,7 @@ export interface Membership {
 export interface Room {
   readonly id: number;
   readonly name: string;
-  /** Whether only its members find it in lists: its name is what lets others in. */
+  /** Whether only its members find it in lists: its name is enough to enter. */
   readonly unlisted: boolean;
   /** The newest entry in it; 0 when nothing was ever said. */
   last: number;
@@ -72,7 +72,7 @@ export interface Producer {
   refused: Map<number, string> | undefined;
   /** The highest of them. */
   newestRefused: number;
-  /** The client knows what has become of everything up to here; other servers know of all refusals up to there. */
+  /** The client knows the outcome of everything up to here; other servers know of all refusals up to there. */
   answered: number;
   refusalsShared: number;
 }

@@ -92,7 +92,7 @@ export interface ServersEvent {
   readonly type: "servers";
   /** What their own server is called. */
   readonly name: string;
-  /** Whether it goes on by itself, since it cannot reach the others. */
+  /** Whether it works without the others, since it cannot reach them. */
   readonly apart: boolean;
   readonly list: readonly ServerAt[];
 }
@@ -167,7 +167,7 @@ export type Event =
   | { readonly type: "conversations"; readonly states: readonly ConversationView[] }
   /** The session has been told everything up to here that concerns its user, and is told what follows at once. */
   | { readonly type: "live"; readonly upTo: number }
-  /** The session is not live any more: it was told everything up to `after`, and so many entries wait for its acknowledgement. */
+  /** The session is not live any more: it was told everything up to `after`, and `unacked` entries wait for its acknowledgement. */
   | { readonly type: "behind"; readonly after: number; readonly unacked: number }
   /** Everything that this client said is kept up to this number. */
   | { readonly type: "sent"; readonly upTo: number }

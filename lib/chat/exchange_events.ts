@@ -4,9 +4,9 @@ import type { Place, RecordId } from "./record_id.ts";
 import type { NameHolder } from "./snapshot.ts";
 import type { SavedRecord } from "./store.ts";
 
-/** What the chat of one server tells that of another, now or never. */
+/** What the chat of one server tells that of another; it is not stored, and may be lost. */
 export type ServerMessage =
-  /** What has become of the receiver's record at the sender, where a handout session waits for that. */
+  /** The outcome, at the server that sends this, of a record of the server that gets it, where a handout session waits for it. */
   | { readonly type: "outcome"; readonly number: number; readonly delivered: boolean; readonly why: string }
   /** A signal between clients. */
   | { readonly type: "signal"; readonly from: string; readonly at: string; readonly to: string; readonly text: string }
@@ -46,7 +46,7 @@ export type ExchangeOutput =
 export type ExchangeInput =
   /** The next record of a server, of this one too; those of each server come in the order of their numbers. */
   | { readonly type: "record"; readonly id: RecordId; readonly text: string; readonly place: Place | undefined }
-  /** Whether this server goes on by itself, since the exchange does not answer. */
+  /** Whether this server works without the others, since the exchange does not answer. */
   | { readonly type: "alone"; readonly isAlone: boolean }
   /** The exchange has lost what was read of it after this place. */
   | { readonly type: "readTo"; readonly place: Place }

@@ -1,6 +1,6 @@
 /** What is counted under one key. */
 interface Count {
-  /** When all its failures are worked off: each one takes an interval, one after the other. */
+  /** When all its failures have expired: each takes an interval, one after the other. */
   workedOffAt: number;
   lastFailure: number;
 }

@@ -12,7 +12,7 @@ import type { UserCursors } from "./user_cursors.ts";
 import type { OnlineUsers } from "./online_users.ts";
 import type { Session } from "./users.ts";
 
-/** Entries in one event at most, and characters: so much is written at once to a session. */
+/** Entries, and characters, in one event at most: it is written to a session at once. */
 const MAX_RUN = 64;
 const MAX_RUN_CHARACTERS = 32 * 1024;
 

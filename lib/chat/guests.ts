@@ -196,7 +196,7 @@ export class Guests {
     return this.isHeld(name) ? `"${name}" is the name of another guest, or looks like it` : undefined;
   }
 
-  /** The name of a room is in no message: who knows it may enter. */
+  /** The name of a room is in no message, since it is enough to enter. */
   #roomFault(room: string): string | undefined {
     const { online, roster, limits } = this.#parts;
     if (nameFault(room) !== undefined) return "the room ID is 1 to 32 letters, digits, marks or signs, without blanks";

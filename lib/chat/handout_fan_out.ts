@@ -100,7 +100,7 @@ export class HandoutFanOut {
   ): boolean {
     if (!handout.ready) return false;
     if (message.scope === "one" && message.id > 0) {
-      // What waits for the user is on its way page by page, this message with it.
+      // The messages that wait for the user are on their way page by page, this one with them.
       if (!handout.cursor?.live) return false;
       handout.cursor.told = message.id;
     }

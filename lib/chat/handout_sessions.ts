@@ -14,7 +14,7 @@ import type { UserCursors } from "./user_cursors.ts";
 import type { OnlineUsers } from "./online_users.ts";
 import type { Session, User } from "./users.ts";
 
-/** After its 201 a client may go over to our own protocol; what waits for its user waits so long for that. */
+/** After its 201 a client may change to our own protocol: the messages that wait for its user are held back for this long. */
 const GRACE_MS = 500;
 
 export interface HandoutSessionParts {

@@ -119,7 +119,7 @@ export class Hub {
     };
   }
 
-  /** Who is there, and of the rooms so many at most. */
+  /** Who is online, and at most `rooms` rooms. */
   view(rooms: number): ChatView {
     return chatView(this.#parts.online, this.#parts.roster, rooms);
   }

@@ -35,7 +35,7 @@ const ALL = "";
 const MINUTE_MS = 60_000;
 
 /**
- * Decides when the password of a login is checked, so that few can be guessed and nobody's login waits long for guesses.
+ * Decides when the password of a login is checked, so that few can be guessed and no login waits long for guesses.
  * A network is an IPv4 address or an IPv6 /64.
  *
  * 1. A wrong password counts for its name and network together, for the network, for the name, and for all. A login
@@ -44,7 +44,7 @@ const MINUTE_MS = 60_000;
  *    from there count.
  * 3. Of those that wait, known ones come first, then logins of networks without a failure, then names without one at
  *    their network. Every second turn goes to the last of these, so that no crowd of older ones keeps it out; every
- *    fourth to a network that has waited longest for its turn; every fourth to any login, so that none waits for ever.
+ *    fourth to a network that has waited longest for its turn; every fourth to any login, so that none waits forever.
  * 4. At most `slowAtOnce` expensive checks are under way.
  */
 export class LoginQueue {

@@ -21,7 +21,7 @@ export interface MaintenanceParts {
   readonly limits: Pick<Limits, "keepDays" | "keepPerRoom">;
 }
 
-/** Removes old entries, and watches the wall clock, which has no say in what is old. */
+/** Removes old entries, and watches the wall clock, which does not decide what is old. */
 export class Maintenance {
   readonly #parts: MaintenanceParts;
   #pruneAt = 0;

@@ -44,13 +44,13 @@ interface WaitingLogin {
 
 /** How long a login waits for the answer of the exchange. */
 const CLAIM_MS = 5000;
-/** A server that does not agree about names is told all of them so often at most, so many in one message (500 bytes each). */
+/** How often at most a server that does not agree about names is told all of them, and how many in one message (500 bytes each). */
 const HOLDERS_MS = 10_000;
 const HOLDERS = 500;
 /** A key that holds a name. */
 const KEY_BYTES = 32;
 
-/** Who may use which name here: claims of this server, and what becomes of them and of the sessions that wait for that. */
+/** Which key may use which name here: the claims of this server, their outcomes, and the sessions that wait for those. */
 export class NameClaims {
   readonly #parts: NameClaimsParts;
   readonly #names: SharedNames;

@@ -71,7 +71,7 @@ export class PresenceUpdates {
     for (const [room, { joined, left }] of rooms) {
       const members = this.#sessionsIn(room);
       if (members.length === 0) continue;
-      // Its name is what lets others in.
+      // Its name is enough to enter.
       if (room.unlisted) {
         effects.push({ type: "tell", to: members, event: { type: "roomChanges", rooms: [stateOf(room)] } });
       }

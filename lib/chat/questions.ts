@@ -7,7 +7,7 @@ interface Asked {
   readonly failed: (why: string) => void;
 }
 
-/** What was asked of the store and is not answered yet. */
+/** Questions to the store that are not answered yet. */
 export class Questions {
   readonly #asked = new Map<number, Asked>();
   #lastId = 0;

@@ -23,7 +23,7 @@ export interface Refusal {
   readonly why: string;
 }
 
-/** An entry of the log, without its number, which every server gives by itself. */
+/** An entry of the log, without its number, which every server gives it itself. */
 export interface EntryRecord {
   readonly type: "entry";
   readonly kind: EntryType;
@@ -61,7 +61,7 @@ export type SharedRecord =
   /** `by` has everything that `from` said privately up to an entry. */
   | { readonly type: "received"; readonly by: string; readonly from: string; readonly upTo: RecordId }
   | { readonly type: "read"; readonly user: string; readonly of: Target; readonly upTo: RecordId }
-  /** A message failed at a handout sender, and is nowhere any more. */
+  /** A message failed at a handout sender, and no server has it any more. */
   | { readonly type: "forget"; readonly of: RecordId };
 
 /** A record as text. */

@@ -9,7 +9,7 @@ interface Awaited {
   readonly failed: (() => void) | undefined;
 }
 
-/** Handout senders of this server that wait for what becomes of a message at other servers. */
+/** Handout senders of this server that wait for the outcome of a message at other servers. */
 export class RemoteOutcomes {
   /** By the number of the message's record. */
   readonly #awaited = new Map<number, Awaited>();
@@ -34,7 +34,7 @@ export class RemoteOutcomes {
     this.#awaited.set(number, { outcome, servers: new Set(servers), until, failed });
   }
 
-  /** A server says what has become of a message there. */
+  /** A server says the outcome of a message there. */
   settle(server: string, number: number, delivered: boolean, why: string): void {
     const awaited = this.#awaited.get(number);
     if (!awaited?.servers.delete(server)) return;

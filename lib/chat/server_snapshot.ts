@@ -102,7 +102,7 @@ export interface ExchangeStatus {
   readonly isConnected: boolean;
   /** Why it is not. */
   readonly why: string;
-  /** Whether this server goes on by itself. */
+  /** Whether this server works without the others. */
   readonly isAlone: boolean;
   /** Records of this server that others cannot have yet. */
   readonly waiting: number;

@@ -29,7 +29,7 @@ export interface SharedChatParts extends NameClaimsParts {
   readonly refused: (producer: Producer, number: number, why: string) => void;
 }
 
-/** Changes of who is online are gathered for so long: a lab that logs in at once is a few messages. */
+/** How long changes of who is online are gathered: a lab that logs in at once is a few messages. */
 const GATHER_MS = 200;
 /** Records of the store that are read at once. */
 const RECORDS = 256;

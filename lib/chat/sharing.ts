@@ -41,7 +41,7 @@ interface Pending {
   readonly take: (place: Place | undefined, next: () => void) => void;
 }
 
-/** Of a reason, so much is shared: as many refusals as are remembered fit into a record beside the longest text. */
+/** The longest reason that is shared: as many refusals as are remembered fit into a record beside the longest text. */
 const REFUSAL_CHARACTERS = 80;
 
 /** Something that is taken in its turn. */

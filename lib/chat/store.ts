@@ -27,7 +27,7 @@ export type Write =
     readonly client: string | undefined;
     readonly number: number | undefined;
   }
-  /** The message failed at a handout sender, and is nowhere any more. */
+  /** The message failed at a handout sender, and no server has it any more. */
   | { readonly type: "forget"; readonly seq: number }
   | { readonly type: "producer"; readonly user: number; readonly client: string; readonly number: number }
   | {

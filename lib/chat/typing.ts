@@ -20,7 +20,7 @@ export interface TypingParts {
 /**
  * Tells the other users of a conversation that a user is writing in it.
  *
- * 1. Only native sessions that have asked for it are told, now or never: nothing is kept, counted or answered.
+ * 1. Only native sessions that have asked for it are told, and only at once: nothing is kept, counted or answered.
  * 2. What comes too often, from outside of the conversation, or for a room with too many members, is dropped.
  */
 export class Typing {

@@ -7,9 +7,9 @@ import { Turns } from "./turns.ts";
 
 /** A thread that could run and has not within this time waits for others. */
 const STUCK_MS = 10;
-/** A program that waits for the disk is asked about again after about so long, and has lost it. */
+/** About after this time a program that waits for the disk is asked about again, and has lost that time. */
 const DISK_MS = 20;
-/** A shell that does not answer for so long waits for a processor itself. */
+/** A shell that does not answer for this long waits for a processor itself. */
 const ANSWER_MS = 2000;
 
 /**

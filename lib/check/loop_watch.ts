@@ -1,8 +1,8 @@
-/** What has come is read so often at least while nothing holds the check up. */
+/** How often at least the check reads what has come while nothing holds it up. */
 const LOOK_MS = 10;
 /** Timers are as late as this without any reason. */
 const USUAL_MS = 15;
-/** After it was late, it has so much to do that the rest is read only some rounds later. */
+/** After it was late, it has much to do, and the rest is read only some rounds later. */
 const ROUNDS = 2;
 
 /** How late this process comes to what it waits for: another program has the processor, or it computes something itself. */

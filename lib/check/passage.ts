@@ -2,7 +2,7 @@ import { concat } from "@std/bytes/concat";
 import type { Network, Part } from "./network.ts";
 import type { LinkName } from "./step.ts";
 
-/** The end of a write waits so long for the next write, where the network joins them. */
+/** How long the end of a write waits for the next write, where the network joins them. */
 const JOIN_MS = 2;
 
 /** The way of what is sent through the network between: when it goes on, and in which order. */

@@ -1,4 +1,4 @@
-/** Between two pieces of a stream there is at least so much silence. */
+/** The least silence between two pieces of a stream. */
 export const QUIET_MS = 50;
 
 interface Arrival {
@@ -51,7 +51,7 @@ export class PieceGaps {
     return isJoined;
   }
 
-  /** The programs had lost so much at that time. */
+  /** The time that the programs had lost until then. */
   measured(at: number, lostMs: number): void {
     for (const { link, leastMs, lostMs: before } of this.#gaps) {
       if (leastMs - (lostMs - before) < QUIET_MS) this.#stretched.add(link);

@@ -22,7 +22,7 @@ import type { Values } from "./values.ts";
 /** A program that writes without an end is stopped: nothing that a script asks for is nearly as long. */
 const FLOOD_BYTES = 2 * 1024 * 1024;
 const FLOOD_SHOWN_BYTES = 80;
-/** A play that has lost so much is given up. */
+/** A play that has lost this much time is given up. */
 const MOST_LOST_MS = 60_000;
 
 /**
@@ -179,7 +179,7 @@ export class Play implements Machine<PlayOutput> {
     if (this.#step.found(name, files)) this.#advance(now);
   }
 
-  /** The machine has taken so much since it was asked last. */
+  /** The time that the machine has taken since it was asked last. */
   measured(heldUp: HeldUp, now: number): void {
     this.#clock.measured(heldUp, now);
     this.#doubt.measured(heldUp.at);

@@ -1,6 +1,6 @@
 import { type HeldUp, ProgramTime } from "./program_time.ts";
 
-/** A machine that holds a program up at this moment is asked again after so long. */
+/** A machine that holds a program up at this moment is asked again after this time. */
 const ASK_AGAIN_MS = 20;
 
 /** When the step under way has begun, and when the machine is asked what it has taken: time limits are judged by that. Pure. */
@@ -22,7 +22,7 @@ export class PlayClock {
     return this.time.at(now) - this.#since;
   }
 
-  /** Whether a step that may take so long is known to have taken longer. */
+  /** Whether a step is known to have taken longer than it may. */
   isLate(stepMs: number): boolean {
     return this.time.confirmedAt >= this.#since + stepMs;
   }

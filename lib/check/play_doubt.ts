@@ -4,7 +4,7 @@ import { PieceGaps, QUIET_MS } from "./piece_gaps.ts";
 import type { ProgramTime } from "./program_time.ts";
 import type { LinkName, Step } from "./step.ts";
 
-/** A program that has lost so much may have run into a time limit of its own, by the clock. */
+/** A program that has lost this much may have reached a time limit of its own, by the clock. */
 const MUCH_LOST_MS = 1000;
 
 /** What a play has measured of its machine. */
@@ -61,7 +61,7 @@ export class PlayDoubt {
     return this.gaps.isStretched(where) || this.measures.links.get(where).mayBeJoined;
   }
 
-  /** Whether the machine has taken so much since the programs have shown that they run. */
+  /** Whether the machine has taken this much since the programs have shown that they run. */
   #hasLost(ms: number): boolean {
     return this.measures.time.lostMs - this.#lostAtStart >= ms;
   }

@@ -1,6 +1,6 @@
 import type { Step } from "./step.ts";
 
-/** An answer may take so many times as long as the slowest that came in time. */
+/** An answer may take this many times as long as the slowest that came in time. */
 const TIMES_THE_SLOWEST = 20;
 /** Slower answers say more about the program than about the machine. */
 const MOST_MS = 400;
@@ -18,7 +18,7 @@ export class Pace {
     return Math.max(this.limitMs, this.#slowestMs * TIMES_THE_SLOWEST);
   }
 
-  /** An answer came after so long. */
+  /** An answer came after this time. */
   answered(ms: number): void {
     this.#slowestMs = Math.max(this.#slowestMs, Math.min(ms, MOST_MS));
   }
@@ -33,7 +33,7 @@ export interface PlayTimes {
   readonly lateMs: number;
   /** How long nothing must come where nothing should. */
   readonly silenceMs: number;
-  /** A line without an end is not continued after so long. */
+  /** After this time a line without an end is not continued. */
   readonly settleMs: number;
   /** Silence parts what is said, so that it matters what silence was seen. */
   readonly isPaced?: boolean;

@@ -3,7 +3,7 @@ import type { PlayDoubt } from "./play_doubt.ts";
 import type { PlayEnd } from "./play_output.ts";
 import type { ProgramTime } from "./program_time.ts";
 
-/** A program whose connection has ended may be about to end itself: so long its status and last words are waited for. */
+/** A program whose connection has ended may be about to end itself: this is how long its status and last words are waited for. */
 const EXIT_MS = 400;
 const BUSY = { expected: "an answer in time", got: "this machine was too busy to tell" };
 

@@ -6,7 +6,7 @@ import type { Target } from "./target.ts";
 import type { Turns } from "./turns.ts";
 import type { Values } from "./values.ts";
 
-/** A program that starts has the processors for so long at most before another one may start, too. */
+/** How long at most a program that starts has the processors before another one may start, too. */
 const MOST_STARTING_MS = 5000;
 
 /** The receiver of what the programs of a play do. */

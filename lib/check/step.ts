@@ -119,7 +119,7 @@ export type Step =
     | { readonly do: "conceals"; readonly link: LinkName; readonly text: Template }
     /** Datagrams like this one are passed over from now on, wherever they come among others. */
     | { readonly do: "ignore"; readonly link: LinkName; readonly is: Pattern }
-    /** Nothing comes for a while, or no more than so many bytes. */
+    /** Nothing comes for a while, or at most this many bytes. */
     | { readonly do: "silence"; readonly link: LinkName; readonly ms?: number; readonly bytes?: number }
     /** Whatever comes first is written down. */
     | { readonly do: "observe"; readonly link: LinkName; readonly ms?: number }
@@ -215,7 +215,7 @@ export const ignore = (link: LinkName, is: Pattern): Step => ({ do: "ignore", li
 export const join = (link: LinkName, other: LinkName): Step => ({ do: "join", link, other });
 export const conceals = (link: LinkName, text: Template): Step => ({ do: "conceals", link, text });
 export const silence = (link: LinkName, ms?: number): Step => ({ do: "silence", link, ...(ms && { ms }) });
-/** No more than so many bytes come: a program that repeats itself without an end writes more. */
+/** At most this many bytes come: a program that repeats itself without an end writes more. */
 export const noFlood = (link: LinkName, bytes = 4096, ms = 500): Step => ({ do: "silence", link, ms, bytes });
 export const observe = (link: LinkName, ms?: number): Step => ({ do: "observe", link, ...(ms && { ms }) });
 export const closed = (link: LinkName, more?: number): Step => ({ do: "closed", link, ...(more && { more }) });

@@ -92,7 +92,7 @@ export class ByteQueue {
     this.#end += bytes.length;
   }
 
-  /** Takes so many bytes from the beginning. An empty queue holds no memory. */
+  /** Takes this many bytes from the beginning. An empty queue holds no memory. */
   skip(count: number): void {
     this.#start += count;
     if (this.#start >= this.#end) this.clear();

@@ -78,7 +78,7 @@ export class DescriptorShare {
     return this.#used;
   }
 
-  /** Takes so many descriptors; false, without taking any, when there are not as many for this listener. */
+  /** Takes this many descriptors; false, without taking any, when there are not as many for this listener. */
   take(count: number): boolean {
     if (!this.allows(this, count)) return false;
     this.#used += count;

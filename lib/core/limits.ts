@@ -657,7 +657,7 @@ export const WIRE_VIEW_SESSION_BYTES = 64 * 1024;
 export const WIRE_VIEW_BYTES = 12 * 1024 * 1024;
 /** What may wait for one viewer of a wire: the sessions of one user. A slower viewer loses records, and is told how many. */
 export const WIRE_VIEW_PENDING_BYTES = 256 * 1024;
-/** The wire is still traced so long after the last page was closed, since a page that is loaded again is gone for a moment. */
+/** How long the wire is still traced after the last page was closed, since a page that is loaded again is away for a moment. */
 export const WIRE_VIEW_LINGER_MS = 60_000;
 
 /** The values of the limits. */
@@ -681,7 +681,7 @@ function withDefaults<Name extends string>(
 export const EXCHANGE_BYTES = 384 * 1024;
 /** Records that a server has published and not read back at most: some 10,000 a second where the exchange takes 25 ms. */
 export const PUBLISH_WINDOW = 256;
-/** Records of one turn that are one message of the log at most: places are numbered so that so many have room. */
+/** Records of one turn that are one message of the log at most: places are numbered so that this many have room. */
 export const PACKED_ENTRIES = 256;
 /** The same in bytes; one of more bytes is a message of its own. Larger messages save nothing, and take memory where they wait. */
 export const PACKED_BYTES = 64 * 1024;

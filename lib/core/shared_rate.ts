@@ -1,7 +1,7 @@
 import { RateLimiter } from "./limiters.ts";
 
 /**
- * A round lasts so long, four ticks of the server. A peer that has taken its part waits for the next one, and then takes more at
+ * The length of a round: four ticks of the server. A peer that has taken its part waits for the next one, and then takes more at
  * once: line by line, 200 a second would be as many writes to the store and to each receiver.
  */
 const ROUND_MS = 200;

@@ -4,7 +4,7 @@ import type { MachineOutputs } from "./outputs.ts";
 
 /** Text of records in one notice: it grows when it is put into JSON, by three at most. */
 const RECORDS_CHARACTERS = EXCHANGE_BYTES / 4;
-/** Questions that the store has not answered, of all servers; each asks again where no answer comes. */
+/** Unanswered questions to the store, of all servers; a server that gets no answer asks again. */
 const MAX_OPEN = 64;
 
 interface Question {

@@ -24,7 +24,7 @@
  * 9. At most `PUBLISH_WINDOW` entries that it has published since `connected` have not been given back, and no record and no
  *    message has more than `EXCHANGE_BYTES`.
  *
- * Neither needs guarantees of the other to lose nothing: records are numbered by the server that made them, and servers ask each
+ * Neither needs guarantees from the other to lose nothing: records are numbered by the server that made them, and servers ask each
  * other for what they miss.
  */
 

@@ -65,7 +65,7 @@ export class IncomingRecords {
     } else if (id.number > taken) this.#missing.seen(id.server, now);
   }
 
-  /** Another server has sent records of `of`; returns how many are nowhere any more, and are left out. */
+  /** Another server has sent records of `of`; returns how many are left out, since no server has them any more. */
   answer(of: string, after: number, records: readonly HeldRecord[], now: number): number {
     const taken = this.#takenOf(of);
     if (of === this.self || after > taken || this.servers.newestOf(of) <= taken) return 0;

@@ -14,11 +14,11 @@ import { ServerPresence } from "./presence.ts";
 import { Publisher } from "./publisher.ts";
 import { OtherServers } from "./servers.ts";
 
-/** The exchange is given so long to answer before this server goes on by itself: people wait for their own words meanwhile. */
+/** How long this server waits for the exchange before it goes on alone: users wait for their own messages meanwhile. */
 const ALONE_MS = 3000;
 /** Entries that the maker may give and records that the hub has not taken, together. */
 const CREDIT = 1024;
-/** Entries are asked for in pieces of so many. */
+/** How many entries are asked for at once. */
 const CREDIT_PIECE = 128;
 /** The answer of the store that is for the outbox; later numbers are for other servers. */
 const OWN_REF = 0;

@@ -23,7 +23,7 @@ export interface HeldRecord {
   readonly place: Place | undefined;
 }
 
-/** What servers say to each other, now or never. */
+/** What servers say to each other; it is not stored, and may be lost. */
 export type ServerNotice =
   /** The sender is there: its name and place, up to where it has taken the records of each server, and the version of its people. */
   | {
@@ -55,7 +55,7 @@ export type ServerNotice =
   | { readonly type: "bye" }
   /** Asks for the records of a server after a number. */
   | { readonly type: "ask"; readonly of: string; readonly after: number }
-  /** Some of them, in order: what is not among them and has a smaller number than the last is nowhere any more. */
+  /** Some of them, in order: no server has any more what is not among them and has a smaller number than the last. */
   | { readonly type: "records"; readonly of: string; readonly after: number; readonly records: readonly HeldRecord[] }
   | { readonly type: "chat"; readonly message: ServerMessage };
 

@@ -1,8 +1,8 @@
 import type { OtherServers } from "./servers.ts";
 
-/** A record that others have and that does not come is asked for after so long: usually it is on its way. */
+/** After this time, a missing record that others have is asked for: usually it is on its way. */
 const LATE_MS = 3000;
-/** An answer that does not come is asked of another server after so long. */
+/** After this time without an answer, another server is asked. */
 const ANSWER_MS = 3000;
 /** Empty answers after which what is missing counts as removed everywhere. */
 const MAX_EMPTY = 20;

@@ -6,7 +6,7 @@ import type { MachineOutputs } from "./outputs.ts";
 import { OwnPeople } from "./people.ts";
 import type { OtherServers } from "./servers.ts";
 
-/** Servers greet each other so often. */
+/** How often servers greet each other. */
 const HELLO_MS = 2000;
 
 /** Where this server stands, for its greetings. */
@@ -81,7 +81,7 @@ export class ServerPresence {
       this.sendPeople(from);
     }
     if (server.people.version !== people) outputs.send(from, { type: "askPeople" });
-    // What is on its way is there by the next greeting.
+    // What is on its way has arrived by the next greeting.
     if (names !== this.#names && names === server.names) outputs.hub({ type: "namesDiffer", server: from });
     server.names = names;
   }

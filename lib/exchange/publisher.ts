@@ -3,7 +3,7 @@ import { encodeEntry } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import type { MachineOutputs } from "./outputs.ts";
 
-/** What was published and does not come back is published again after so long. */
+/** After this time, what was published and has not come back is published again. */
 const AGAIN_MS = 5000;
 
 /** Publishes the records of this server, in order, until the exchange gives them back. */
@@ -42,7 +42,7 @@ export class Publisher {
     return true;
   }
 
-  /** Whether nothing has come back for so long, of what is under way. */
+  /** Whether nothing of what is under way has come back for too long. */
   isLate(ms: number, now: number): boolean {
     return this.outbox.isUnderWay && now - this.#progressAt >= ms;
   }

@@ -3,7 +3,7 @@ import type { RecordId } from "../chat/record_id.ts";
 import type { ServerStatus } from "../chat/server_snapshot.ts";
 import { HeardPeople } from "./people.ts";
 
-/** A server that is not heard for so long is gone, and its people with it: four greetings. */
+/** A server that is silent for this long counts as away, and its users as offline: four greetings. */
 const GONE_MS = 8000;
 
 /** Another server, as far as it was heard. */
@@ -47,7 +47,7 @@ export class OtherServers {
     if (this.#away.size > MAX_AWAY) this.#away.delete(this.#away.keys().next().value!);
   }
 
-  /** How each stands, where the newest records of all servers have these numbers. */
+  /** The state of each, where the newest records of all servers have these numbers. */
   statuses(newest: ReadonlyMap<string, number>): ServerStatus[] {
     const status = ({ id, name, place, taken }: OtherServer, since: number, isAway: boolean): ServerStatus => {
       let behind = 0;

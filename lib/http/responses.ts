@@ -43,7 +43,7 @@ export async function encodeResponse(response: Response, method: string, stays: 
   return method === "HEAD" ? head : concat([head, body]);
 }
 
-/** The head of a response with a body of so many bytes. */
+/** The head of a response with a body of this many bytes. */
 export function encodeHead({ status, headers }: Response, bytes: number, stays: boolean): Uint8Array {
   let head = `HTTP/1.1 ${status} ${PHRASES[status] ?? ""}\r\n`;
   for (const [name, value] of headers) head += `${name}: ${value}\r\n`;

@@ -5,7 +5,7 @@ import { CLOSE, encodeClose, encodeFrame, FrameDecoder, OPCODE } from "./frames.
 
 /** The size of a frame, unless one message alone is longer. */
 const FRAME_BYTES = 32 * 1024;
-/** A peer that is silent for so long is pinged, and is gone after as long again; browsers answer within a second. */
+/** A peer that is silent for this long is pinged, and given up after the same time again; browsers answer within a second. */
 const IDLE_MS = 30_000;
 /** No answer to a PING is added to more output than this: a flood of them must not fill the outbox. */
 const PONG_BYTES = 4096;

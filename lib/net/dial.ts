@@ -81,7 +81,7 @@ export async function startTls(
     tcp.close();
     throw new HandshakeError(reason(error), { cause: error });
   }
-  // Otherwise a server that accepts and stays silent would block this for ever.
+  // Otherwise a server that accepts and stays silent would block this forever.
   let late = false;
   const timer = setTimeout(() => (late = true, conn.close()), withinMs);
   try {

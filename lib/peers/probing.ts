@@ -72,7 +72,7 @@ export class Probing {
     return undefined;
   }
 
-  /** Asks at an address for so long, now or later; false when too many addresses are known already. */
+  /** Asks at an address for this long, now or later; false when too many addresses are known already. */
   ask(address: Address, now: number, forMs: number, inMs = 0): boolean {
     const { closing, aliases, contacts, options: { limits } } = this.#context;
     this.#context.now = now;

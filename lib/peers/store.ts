@@ -60,7 +60,7 @@ export interface PeerStore {
   refuse(series: string, n: number, why: string): void;
   /** No message of a series below this number will be sent again. */
   forgetRefusals(series: string, below: number): void;
-  /** The people met last, at most so many; the others are forgotten. */
+  /** The people met last, at most this many; the others are forgotten. */
   acquaintances(most: number): KnownPeer[];
   meet(acquaintance: KnownPeer): void;
   trust(name: string): Trust | undefined;

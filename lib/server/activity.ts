@@ -53,7 +53,7 @@ const USERS = 2000;
 export class ActivityBook {
   readonly #users = new Map<string, Known>();
 
-  /** A session of a user is here. */
+  /** A session of a user has begun. */
   seen(name: string, since: number, now: number): void {
     this.#put(name, since, now, NONE);
   }

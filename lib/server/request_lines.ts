@@ -161,7 +161,7 @@ function requestText(command: Command): string {
     case "hello":
     case "holdName":
       return `${command.type} ${command.name}`;
-    // The name of the room is what lets in.
+    // The name of the room is enough to enter.
     case "enterRoom":
       return `enterRoom ${command.as}`;
     case "beginFile":

@@ -27,7 +27,7 @@ export function userRows(runner: SessionRunner, { people, guests }: ChatView, no
   return [...rows].map(([name, connected]) => rowOf(runner, name, connected, now)).sort(byTrouble);
 }
 
-/** The users of the day who have a login, at most so many. */
+/** The users of the day who have a login, at most `most`. */
 export function usersToday(runner: SessionRunner, { people }: ChatView, now: number, most: number): UserOfDay[] {
   // A user who has been here since yesterday was here today, too.
   for (const { name, since } of people) runner.users.seen(name, since, now);

@@ -1,6 +1,6 @@
 import type { Database } from "./database.ts";
 
-/** Entries that are not in the index at most: indexing so many takes a few ms. */
+/** Entries at most that are not in the index: indexing this many takes a few ms. */
 const MAX_BEHIND = 2000;
 
 /**

@@ -108,7 +108,7 @@ async function openPart(path: string): Promise<Deno.FsFile> {
   return await Deno.open(path, { read: true, write: true });
 }
 
-/** The hash of so many bytes from the beginning. */
+/** The hash of this many bytes from the beginning. */
 async function hashed(file: Deno.FsFile, bytes: number): Promise<Hash> {
   const hash = createHash("sha256");
   const part = new Uint8Array(READ_BYTES);

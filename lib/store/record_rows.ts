@@ -135,7 +135,7 @@ export class RecordRows {
     return this.#statements.old.get(first) !== undefined;
   }
 
-  /** Removes so many of them at most; whether there may be more. */
+  /** Removes at most this many of them; whether there may be more. */
   prune(first: number, limit: number): boolean {
     return this.#statements.prune.all(first, limit).length === limit;
   }

@@ -41,7 +41,7 @@ let gathered: Batch[] = [];
 let requests = 0;
 let failures = 0;
 
-/** Quiet for so long, the thread indexes what can be searched. */
+/** When it was idle for this long, the thread indexes what can be searched. */
 const IDLE_MS = 200;
 let indexing: ReturnType<typeof setTimeout> | undefined;
 

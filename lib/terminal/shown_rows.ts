@@ -50,7 +50,7 @@ export class ShownRows {
     this.#scrolled();
   }
 
-  /** The drawing has so many rows. */
+  /** The drawing has this many rows. */
   drawn(rows: number): void {
     this.#used(this.#next + rows);
   }

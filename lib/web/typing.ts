@@ -6,7 +6,7 @@ import { chatTexts } from "./texts.ts";
 
 /** Between two signals that the user is writing, in ms. */
 const SIGNAL_MS = 3000;
-/** A signal counts for so long, in ms: longer than the time until the next. */
+/** How long a signal counts, in ms: longer than the time until the next. */
 const COUNTS_MS = 5000;
 /** Users who are shown by name, and cap on those who are remembered in a conversation. */
 const NAMED = 3;

@@ -19,7 +19,7 @@ const headOf = (column: typeof COLUMNS[number]): string => ({
   ...{ since: sharedTexts.since, sent: serverTexts.sent, confirmed: serverTexts.confirmed, missed: serverTexts.missed },
   ...{ refused: "401", line: serverTexts.lastLine, idle: serverTexts.idle },
 }[column]);
-/** After so long without a byte, the idle time is shown. */
+/** After this time without a byte, the idle time is shown. */
 const IDLE_MS = 10_000;
 
 interface Row {

@@ -21,7 +21,7 @@ export const SUBMISSION_LIMITS: SubmissionLimits = {
   totalSeconds: 600,
 };
 
-/** A submission whose runs were ended so often for what they used is not played on. */
+/** After this many runs that were ended for what they used, a submission is not played on. */
 export const MAX_EXCESSES = 3;
 
 /** Processes and threads of the user who runs the check: a program that forks is ended long before, where it can be watched. */

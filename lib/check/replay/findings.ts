@@ -51,7 +51,7 @@ export interface TraceJudge {
   end(): readonly Finding[];
 }
 
-/** Of a session, so many records are kept for a story. */
+/** Records of a session that are kept for a story. */
 const STORY_RECORDS = 30;
 
 /** What a trace has shown of the rules, and the last records of each session for the stories. Pure. */

@@ -23,7 +23,7 @@ const OVERHEAD_BYTES = 1024;
 const FETCH_MS = 30_000;
 /** A reader is gone, as with a server of a cluster, when the exchange has not said for twice as long that it is there. */
 const BEAT_MS = EXCHANGE_IDLE_MS / 2;
-/** The server forgets a reader that has not asked for so long: a process that was killed leaves one. */
+/** The server removes a reader that has not asked for this long: a process that was killed leaves one. */
 const FORGET_MS = 5 * 60_000;
 /** Copies of the log in a cluster: one server can be lost. */
 const COPIES = 3;
@@ -99,7 +99,7 @@ async function make(manager: JetStreamManager, copies: number): Promise<StreamIn
 }
 
 /**
- * Gives the entries of the log after a place, in order, so many as were asked for.
+ * Gives the entries of the log after a place, in order, as many as were asked for.
  *
  * 1. An entry that is missed, or a log that is not the one of `state`, ends the reading with an error.
  * 2. At most `EXCHANGE_FETCH` messages wait in memory.

@@ -10,7 +10,7 @@ export interface NatsAddress {
   readonly requiresTls: boolean;
 }
 
-/** Parses `nats://HOST:PORT[,HOST:PORT…]`, or `tls://` where only TLS will do; throws a `UserError` for anything else. */
+/** Parses `nats://HOST:PORT[,HOST:PORT…]`, or `tls://` where TLS is required; throws a `UserError` for anything else. */
 export function parseNatsAddress(text: string): NatsAddress {
   const [, scheme, hosts] = /^(nats|tls):\/\/([^/?#\s]+)\/?$/.exec(text) ?? [];
   if (hosts === undefined) {

@@ -93,7 +93,7 @@ export function lossReason(error: unknown): string {
   return reason(error);
 }
 
-/** Whether JetStream did not answer because it, or the stream, is not there. The package exports no type for this. */
+/** Whether JetStream did not answer because it, or the stream, does not exist. The package exports no type for this. */
 function isUnanswered(error: unknown): boolean {
   return error instanceof Error && error.name === "JetStreamNotEnabled";
 }
@@ -116,7 +116,7 @@ function isAtLeast(version: string, [major, minor, patch]: readonly [number, num
 
 let hasWarned = false;
 
-/** Said once. */
+/** Logged once. */
 function warnOfCluster(version: string): void {
   if (hasWarned || isAtLeast(version, SAFE_CLUSTER_VERSION)) return;
   hasWarned = true;

@@ -18,7 +18,7 @@ const READ_BYTES = 64 * 1024;
 /** The first line of a NATS server, which says what it is: half a kilobyte, and an address for each server of its cluster. */
 const INFO_BYTES = 64 * 1024;
 const LF = 10;
-/** What was written last may take so long to leave. */
+/** How long the last bytes may take to leave. */
 const LINGER_MS = 1000;
 
 /**

@@ -21,7 +21,7 @@ export interface ExchangeSession {
   close(): Promise<void>;
 }
 
-/** An exchange that is connected to again and again, with a growing delay between two tries that failed. */
+/** An exchange that reconnects, with a growing delay between failed attempts. */
 export class ReconnectingExchange implements ExchangePort {
   onEvent: (event: ExchangeEvent) => void = () => {};
   readonly #retries = new Backoff(EXCHANGE_RETRY_MS);

@@ -27,7 +27,7 @@ export class AcceptedLink {
     readonly random8: () => Uint8Array,
   ) {}
 
-  /** Takes a packet of this link from a datagram of so many bytes; true when it has proved that the client has moved. */
+  /** Takes a packet of this link from a datagram of this many bytes; true when it has proved that the client has moved. */
   receive(address: Address, packet: LinkPacket, bytes: number, now: number): boolean {
     const hasMoved = !sameAddress(address, this.link.address) && this.#receiveElsewhere(address, packet, bytes, now);
     if (hasMoved) this.link.address = address;

@@ -284,7 +284,7 @@ export class RoundTrip {
     this.resendMs = Math.min(resendMaxMs, Math.max(resendMinMs, this.smoothMs + 4 * this.#variationMs));
   }
 
-  /** The timeout after so many consecutive timeouts. */
+  /** The timeout after this many consecutive timeouts. */
   waitMs(timeouts: number): number {
     return Math.min(this.options.resendMaxMs, this.resendMs * 2 ** timeouts);
   }

@@ -8,7 +8,7 @@ import type { DatagramOptions } from "./options.ts";
  * A datagram to an address on the LAN that no machine has waits for seconds until the system gives up, and takes the room of
  * the socket meanwhile, so that users inside would wait behind it. A sender is easily forged, so:
  *
- * 1. An address, and all together, get so many a second.
+ * 1. The rate is limited for each address and for all together.
  * 2. Of those to machines that have proved nothing, so few may be unanswered that the room of the socket suffices.
  * 3. A machine has proved itself when a link to it is used; then only its rate counts, for `provedMs`.
  */

@@ -30,7 +30,7 @@ export interface DirectoryReply {
 /** Entries in a log line that shows the table. */
 const LOGGED_ENTRIES = 20;
 
-/** The state that all visits share: the table, and the request rate of each address. */
+/** The state that all sessions share: the table, and the request rate of each address. */
 export class Directory implements Machine<DirectoryOutput> {
   readonly #outputs = new Outputs<DirectoryOutput>();
   readonly #table: DirectoryTable;
@@ -46,7 +46,7 @@ export class Directory implements Machine<DirectoryOutput> {
     return this.#table.size;
   }
 
-  /** The oldest entries, at most so many. */
+  /** The oldest entries, at most this many. */
   entries(most: number): DirectoryEntry[] {
     return this.#table.entries().slice(0, most);
   }

@@ -14,11 +14,11 @@ import { decodeDirectoryRequest, type DirectoryRequest } from "./request.ts";
 const LINK: Link = 0;
 const NEWLINE = 0x0a;
 const NUL = 0x00;
-/** A tick that comes so much later than it was due shows that this process was busy. */
+/** A tick that is this late shows that this process was busy. */
 const LATE_MS = 50;
 
 /**
- * One visit to the directory: one request, at most one answer, the end.
+ * One session of the directory: one request, at most one answer, the end.
  *
  * A request has no end mark of its own. It is complete when it can be parsed and
  * 1. a line break follows, or a NUL, which programs in C send at the end of a buffer; or
@@ -109,7 +109,7 @@ export class DirectorySession implements Session {
     return decodeLossy(this.#bytes);
   }
 
-  /** Counts the visit against the rate of its address, once, at its first input; whether it may be answered. */
+  /** Counts the session against the rate of its address, once, at its first input; whether it may be answered. */
   #admit(now: number): boolean {
     if (this.#admitted) return true;
     this.#admitted = this.#directory.admits(this.#hostname, now);

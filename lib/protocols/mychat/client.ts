@@ -23,7 +23,7 @@ export type MychatClientOutput =
   /** The end. Nothing follows; `reached` is whether the server has answered at all. */
   | { readonly type: "ended"; readonly reached: boolean };
 
-/** The handout's: a request to connect so often, and for so long. */
+/** As in the handout: how often a request to connect is sent, and for how long. */
 const CONNECT_EVERY_MS = 200;
 const CONNECT_MS = 15_000;
 /** A LAN answers within milliseconds. Questions are asked again; messages are not, since the server could not tell them apart. */

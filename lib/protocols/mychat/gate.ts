@@ -6,7 +6,7 @@ import { decodeRequest } from "./messages.ts";
 
 /** The longest answer to an address from which nothing was heard before: its sender may not be there. */
 export const STRANGER_BYTES = 1200;
-/** Dropped datagrams are reported so often at most. */
+/** How often dropped datagrams are reported at most. */
 const REPORT_MS = 60_000;
 
 /** Whether a datagram is what a program sends once it has had an answer. */

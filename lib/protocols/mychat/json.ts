@@ -1,6 +1,6 @@
 import { Fault } from "../../core/errors.ts";
 
-/** A number as it was written: what Python makes of it is Python's own matter. */
+/** A number as it was written: it is passed on unchanged, since Python reads it. */
 export class JsonNumber {
   constructor(readonly literal: string) {}
 }

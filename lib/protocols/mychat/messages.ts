@@ -129,7 +129,7 @@ export function encodeObject(object: JsonObject): Uint8Array {
   return encodeText(dumps(object));
 }
 
-/** How many of these items fit into a list of an object of so many bytes at most; ASCII has as many bytes as characters. */
+/** How many of these items fit into a list of an object of at most this many bytes; ASCII has as many bytes as characters. */
 export function fitting(items: readonly JsonObject[], object: JsonObject, bytes: number): number {
   let left = bytes - dumps(object).length;
   let count = 0;

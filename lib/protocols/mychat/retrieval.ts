@@ -48,7 +48,7 @@ export class MychatRetrieval {
     return { type: "users", ref, after: this.#after, limit: PAGE };
   }
 
-  /** Takes a page. The answer, of so many bytes at most; undefined when another page is to be asked for. */
+  /** Takes a page. The answer, of at most this many bytes; undefined when another page is to be asked for. */
   page(page: Page, bytes: number): JsonObject | undefined {
     return page.type === "users" ? this.#usersAnswer(page, bytes) : this.#messagesAnswer(page, bytes);
   }

@@ -140,13 +140,13 @@ export class NativeClient {
     this.#show({ type: "denied", why: `${question.type} cannot be asked while there is no connection`, question });
   }
 
-  /** Sends a signal to the programs of a user: now or never. */
+  /** Sends a signal to the programs of a user, if there is a session. */
   signal(to: string, text: string): void {
     if (this.#stage === "loggedIn") this.#send({ type: "signal", to, text });
     else this.#outputs.push({ type: "signalFailed", to });
   }
 
-  /** The user is writing: others are told now or never. */
+  /** The user is writing: others are told, if there is a session. */
   typing(to: Target): void {
     if (this.#stage === "loggedIn" && this.#passesTyping) this.#send({ type: "typing", to });
   }

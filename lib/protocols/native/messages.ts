@@ -38,7 +38,7 @@ const HISTORY_MESSAGE = {
   failed: optional(text),
   reactions: optional(list({ mark: text, by: texts })),
 } as const;
-/** A place in a list of names: those after `after`, so many at most. */
+/** A place in a list of names: those after `after`, at most `limit`. */
 const PAGE = { after: usually(text, ""), limit: usually(integer, 500) } as const;
 
 /** What a client says. */

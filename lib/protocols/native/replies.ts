@@ -8,7 +8,7 @@ import { encodeServerMessage, NATIVE_VERSION, type ServerMessage } from "./messa
 
 /** What a page of history may weigh, so that it fits into one message of any transport. */
 const PAGE_BYTES = 48 * 1024;
-/** Names, or conversations, in one message; so many of the longest fit into one of any transport. */
+/** Names, or conversations, in one message; this many of the longest fit into one of any transport. */
 const MAX_PART = 250;
 
 /** How messages follow each other: as lines, or each on its own. */

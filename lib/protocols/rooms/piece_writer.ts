@@ -37,9 +37,9 @@ const HELD_BYTES = 4 * 1024 * 1024;
 const SLOW_BYTES_PER_MS = 1000;
 const UNSEEN_MS = 2000;
 const MOST_SILENCE_MS = 30_000;
-/** The pace is that of the last bytes, over at least so long. */
+/** The pace is that of the last bytes, over at least this time. */
 const PACE_MS = 200;
-/** Texts that wait are pieces of their own, up to so many; more are joined as lines, in pieces of at most `JOINED_BYTES`. */
+/** Up to this many waiting texts are pieces of their own; more are joined as lines, in pieces of at most `JOINED_BYTES`. */
 const SINGLE_TEXTS = 8;
 const JOINED_BYTES = 1024;
 const NEWLINE = encodeText("\n");
@@ -104,7 +104,7 @@ export class PieceWriter<File extends OutgoingFile = OutgoingFile> {
     return this.#joined(first);
   }
 
-  /** So many bytes of the file were written. */
+  /** This many bytes of the file were written. */
   wrote(bytes: number): void {
     this.#file!.at += bytes;
   }

@@ -63,7 +63,7 @@ export class RoomsSession implements Session {
     return !this.#input.waitsForHub;
   }
 
-  /** The room's name lets in who knows it, as a password does. */
+  /** The room's name is enough to enter, like a password. */
   masked(_link: Link, text: string): string {
     return this.#input.masked(text);
   }

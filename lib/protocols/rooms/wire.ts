@@ -10,7 +10,7 @@ export const FILE = "FILE";
 const PREFIX = "client_";
 /** How the announcement and the name begin where they have come as one piece. */
 export const FILE_WITH_NAME = `${FILE}${PREFIX}`;
-/** The handout's clients read a piece by one `recv` of so many bytes. */
+/** The handout's clients read a piece with one `recv` of this many bytes. */
 export const RECV_BYTES = 1024;
 
 /** A text as the others in the room get it: a piece for each of its lines, without control characters. */

@@ -3,7 +3,7 @@ import type { RtcDescription } from "./rtc_description.ts";
 
 /** Cap on addresses tried for one connection. */
 const ADDRESSES = 8;
-/** What a browser tells instead of an address of its machine; one on the same network can resolve it. */
+/** What a browser gives instead of an address of its machine; one on the same network can resolve it. */
 const MDNS_NAME = /^[\da-f-]{36}\.local:(\d{1,5})$/i;
 
 /**

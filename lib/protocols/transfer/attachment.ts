@@ -13,7 +13,7 @@ export interface Attachment {
   readonly image: ImageHeader | undefined;
 }
 
-/** Bytes of a file at the server in one request: so much is repeated when a connection is lost, and progress is seen. */
+/** Bytes of a file at the server in one request: few are sent again when a connection is lost, and progress is seen. */
 export const ATTACHMENT_PIECE_BYTES = 4 * 1024 * 1024;
 /** More than any disk has, and exact as a number. */
 const MAX_BYTES = 2 ** 50;

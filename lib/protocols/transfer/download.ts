@@ -28,7 +28,7 @@ export type DownloadEnd = { readonly path: string } | {
 /**
  * An accepted offer on its way to the disk, through as many attempts as it takes. Pure; a part of `FileReceiver`.
  *
- * 1. Whatever breaks a stream, the next one resumes with what is missing; but a sender of malformed frames is not asked for ever.
+ * 1. Whatever breaks a stream, the next one resumes with what is missing; but a sender of malformed frames is not asked forever.
  * 2. While the file is being given its name, nothing interrupts it.
  */
 export class Download {

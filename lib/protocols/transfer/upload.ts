@@ -14,7 +14,7 @@ const QUIET_MS = 2000;
 /** Before the next such connection; doubled each time, up to the maximum. */
 const REDIAL_MS = 1000;
 const REDIAL_MAX_MS = 5000;
-/** A connection that is heard for so long works: after it, redials are counted from 0. */
+/** A connection over which something has come for this long works: after it, redials are counted from 0. */
 const STABLE_MS = 1000;
 /** Connections tried after one has broken; then it is up to the receiver to ask again. */
 const BROKEN_REDIALS = 2;
