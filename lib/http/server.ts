@@ -19,7 +19,7 @@ import { plainText } from "./responses.ts";
 import type { Site } from "./site.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-/** How often the times of the connections are looked at. */
+/** How often the connections are checked for being too late. */
 const TICK_MS = 1000;
 /** Growth of a text in JSON when every character is escaped, and the rest of a message. */
 const ESCAPED = 6;

@@ -52,8 +52,8 @@ export function encodeName(ask: Extract<DialectMessage, { kind: "ask" }>, { name
 }
 
 /**
- * A message of chat, one datagram for each line. What separates fields is replaced in the text where it would end the other program's receiving: in A
- * `\: ` by `\:`, in C `+` by the full-width `＋`.
+ * A message of chat, one datagram for each line. What separates fields is replaced in the text where it would stop the other
+ * program from receiving: in A `\: ` by `\:`, in C `+` by the full-width `＋`.
  */
 export function encodeChat(dialect: Dialect, text: string, self: DialectSelf): readonly Uint8Array[] {
   return linesOf(text).map((line) => encodeChatLine(dialect, line, self));

@@ -31,7 +31,7 @@ export interface PeerParts {
   readonly isTemporary?: boolean;
 }
 
-/** Between two looks for messages that are too old. */
+/** Interval between two removals of messages that are too old. */
 const EXPIRE_MS = 60 * 60_000;
 
 /**

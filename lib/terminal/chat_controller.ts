@@ -13,7 +13,7 @@ import { type FollowUp, FollowUps } from "./follow_ups.ts";
 import { helpText } from "./help.ts";
 import { type Asked, PendingQuestions } from "./pending_questions.ts";
 import { Reading } from "./reading.ts";
-import { type OwnLine, OwnLines } from "./own_lines.ts";
+import { OwnMessages } from "./own_messages.ts";
 import type { View } from "./view.ts";
 
 /** The last messages of a room that are shown when it is entered. */
@@ -34,10 +34,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   readonly #questions = new PendingQuestions();
   readonly #reading: Reading;
   readonly #followUps: FollowUps;
-  readonly #own = new OwnLines();
-  /** Events that came while a message waits for its id; undefined at other times. */
-  #early: { readonly event: Event; readonly now: number }[] | undefined;
-  readonly #unconfirmed = new Set<string>();
+  readonly #own: OwnMessages<Event>;
   /** Lines about which the user was asked. */
   readonly #questioned = new Set<string>();
   #menuRooms: readonly RoomState[] = [];
@@ -49,7 +46,8 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.state = new ChatState(mode);
     this.#reading = new Reading(interactive, this.state);
     this.#followUps = new FollowUps(view, this.state, this.#outputs);
-    const waiting = () => ({ messages: this.#unconfirmed.size, all: this.waiting });
+    this.#own = new OwnMessages(view, this.state, this.#outputs);
+    const waiting = () => ({ messages: this.#own.unconfirmed, all: this.waiting });
     this.connection = new ConnectionNotices(view, this.#outputs, waiting);
     this.#files = new FileNotices(view, this.#outputs, interactive);
   }
@@ -65,7 +63,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   /** The number of messages and questions without an answer. */
   get waiting(): number {
     if (!this.#answers) return 0;
-    return this.#unconfirmed.size + (this.mode.answersAll ? this.#questions.size : 0);
+    return this.#own.unconfirmed + (this.mode.answersAll ? this.#questions.size : 0);
   }
 
   /** Whether a message is being changed; until then `/edit 2` could count a message that is typed next. */
@@ -105,7 +103,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         this.leaving(now);
         return this.#outputs.push({ type: "leave" });
       case "say":
-        this.#early = [];
+        this.#own.said();
         return this.#outputs.push({ ...action, to: this.state.labelled(action.to) });
       case "go": {
         const to = this.state.labelled(action.to);
@@ -149,16 +147,8 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
 
   /** The client has taken a message, or refuses it. */
   sayAnswered(result: SayResult, to: Target, text: string, now: number): void {
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    if ("id" in result) {
-      this.state.sent(result.id, { to, text });
-      if (this.#answers) this.#unconfirmed.add(result.id);
-      const isDirect = "user" in to && this.state.direct.has(to.user);
-      this.#showOwn(this.#own.said(result.id, to, text, now, isDirect), now);
-      this.connection.showWaiting();
-    } else if (this.view.own) this.#showOwn(this.#own.refused(to, text, now, result.why), now);
-    else this.#notice(this.view.error(`not sent: ${result.why}`));
+    const early = this.#own.answered(result, to, text, now, this.#answers);
+    if ("id" in result) this.connection.showWaiting();
     for (const { event, now } of early) this.event(event, now);
   }
 
@@ -203,7 +193,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   }
 
   event(event: Event, now: number): void {
-    if (this.#early) return void this.#early.push({ event, now });
+    if (this.#own.holds(event, now)) return;
     this.connection.heard();
     const known: ChatEvent = event;
     const asked = this.#questions.answered(known);
@@ -223,7 +213,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         if (!known.own && this.#reading.isFirstNew(known.message, now)) {
           this.#show(this.view.newMessages?.() ?? []);
         }
-        if (known.own && this.view.own) return this.#showOwn(this.#own.elsewhere(known.message), now);
+        if (known.own && this.#own.elsewhere(known.message, now)) return;
         break;
       case "history":
         this.#show(this.view.event(event, this.state, now));
@@ -252,11 +242,10 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
       case "unconfirmed":
       case "queued":
       case "failed":
-        if (known.id !== undefined) this.#unconfirmed.delete(known.id);
-        this.#outcome(event, now);
+        this.#own.outcome(event, now);
         return this.#askConfirmed();
       case "received":
-        return this.#outcome(event, now);
+        return this.#own.outcome(event, now);
       case "joined":
         this.#show(this.view.event(event, this.state, now));
         // A room that this has just created has no messages.
@@ -272,15 +261,10 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   }
 
   file(event: FileEvent, now: number): void {
-    if (event.type === "offering" && this.view.own) {
-      return this.#showOwn(this.#own.offering(event.to, event, now), now);
-    }
-    if (event.type === "fileSent" && this.view.own) {
-      const line = this.#own.fileReceived(event.n, event.to, now);
-      this.#files.event(event, !this.connection.connecting, now, line !== undefined);
-      return line && this.#changeOwn(line, now);
-    }
-    this.#files.event(event, !this.connection.connecting, now);
+    if (event.type === "offering" && this.#own.offering(event, now)) return;
+    const line = event.type === "fileSent" ? this.#own.fileReceived(event, now) : undefined;
+    this.#files.event(event, !this.connection.connecting, now, line !== undefined);
+    if (line) this.#own.change(line, now);
   }
 
   /** A message that offers a file: it is shown as that file. */
@@ -291,8 +275,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
 
   /** The program itself has sent a message: the offer of the last file. */
   offerSent(id: string, to: Target, text: string): void {
-    this.state.sent(id, { to, text });
-    this.#own.offered(id);
+    this.#own.offerSent(id, to, text);
   }
 
   /** Whether a typed line stays on the screen; a message is shown anew, with its time. */
@@ -304,30 +287,9 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   /** The server speaks a handout's protocol: its answers are lines for people, and the chat waits for none of them. */
   handout(): void {
     this.#answers = false;
-    this.#unconfirmed.clear();
+    this.#own.clear();
     this.#questions.clear();
     this.#followUps.clear();
-  }
-
-  #showOwn(line: OwnLine, now: number): void {
-    if (this.view.own) {
-      this.#outputs.push({ type: "own", id: line.id, text: this.view.own(line, this.state, now).text });
-    }
-  }
-
-  #changeOwn(line: OwnLine, now: number): void {
-    this.#outputs.push({ type: "change", id: line.id, ...this.view.own!(line, this.state, now) });
-  }
-
-  /** Shows the outcome of a message: at its line, where the view has such lines. */
-  #outcome(event: Event, now: number): void {
-    const known: ChatEvent = event;
-    const lines = this.view.own && this.#own.heard(known, now);
-    if (lines) return lines.forEach((line) => this.#changeOwn(line, now));
-    if (this.view.ofEarlier && known.type === "delivered") {
-      return this.#outputs.push({ type: "change", id: known.id, text: "", away: this.view.ofEarlier(known) });
-    }
-    this.#show(this.view.event(event, this.state, now));
   }
 
   /** Why a file cannot be offered to a target, as far as this client knows. */
@@ -401,7 +363,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
 
   /** Sends the questions that wait until the server has every earlier message. */
   #askConfirmed(): void {
-    if (this.#unconfirmed.size === 0) this.#askAll(this.#followUps.confirmed());
+    if (this.#own.unconfirmed === 0) this.#askAll(this.#followUps.confirmed());
   }
 
   #askAll(followUps: readonly FollowUp[]): void {

@@ -54,7 +54,7 @@ export const hearsOfNone = (): Step[] => prepares("address-book/12/3", answers("
 /** The link of a friend, by its number from 1 on. */
 export const friendOf = (number: number): string => number === 1 ? FRIEND : `${FRIEND}${number}`;
 
-/** So many other clients, each at a UDP port of its own; a program is started with the first port of its person, so that these come later. */
+/** This many other clients, each at a UDP port of its own; a program is started with the first port of its user, so these come later. */
 export const friends = (count = 1): Script => Array.from({ length: count }, (_, i) => bind(friendOf(i + 1)));
 
 /** The address of a friend as the table has it, in the form of the text. */
