@@ -193,6 +193,21 @@ Deno.test("a program that starts again at the same address takes the place of th
   assertMatch(await first.ask('{"key": "GET_USERS", "username": "prince"}'), /"users": \[\{"username": "ama"/);
 });
 
+Deno.test("a program under another name at the port of a former one is answered at once", async () => {
+  await using server = await open();
+  using program = await MychatProgram.connect(portOf(server), "prince");
+  await program.answers(
+    '{"key": "CONNECT", "username": "ama"}',
+    '{"key": "CONNECT", "username": "ama", "isConnected": true, "users": ' +
+      '[{"username": "ama", "isOnline": true}, {"username": "prince", "isOnline": false}], "newAccount": true}',
+  );
+  await program.send('{"key": "GET_USERS", "username": "prince"}');
+  await program.answers(
+    '{"key": "LOGOUT", "username": "ama"}',
+    '{"key": "LOGOUT", "username": "ama", "Loggedout": true}',
+  );
+});
+
 Deno.test("the first answer to an address has at most 1200 bytes, and such answers are limited", async () => {
   await using server = await StoringServer.open({
     mychat: true,

@@ -68,10 +68,12 @@ export class MychatListener {
   }
 
   #received(address: Address, datagram: Uint8Array): void {
-    const known = this.#programs.get(addressKey(address));
+    const key = addressKey(address);
+    const known = this.#programs.get(key);
     if (known?.isStranger && isAnswering(datagram)) known.isStranger = false;
-    const owner = known?.owner ?? this.#open(address, datagram);
-    owner?.receive(datagram);
+    known?.owner.receive(datagram);
+    // A CONNECT that has ended a session is that of another user, whose program has the port by now.
+    if (!known || !this.#programs.has(key) && !isAnswering(datagram)) this.#open(address, datagram)?.receive(datagram);
     const dropped = this.#gate.report(clock());
     if (dropped !== undefined) log.warning(`mychat: ${dropped}`);
   }

@@ -157,7 +157,7 @@ export class MychatSession implements Session {
           `a request under the name of another user, ${JSON.stringify(request.user.slice(0, 80))}`,
         );
       }
-      // The program repeats it, and begins anew.
+      // It opens a session of its own.
       return this.#end("its program connects as another user");
     }
     if (request.key !== "CONNECT") {
