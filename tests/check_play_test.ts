@@ -242,6 +242,8 @@ Deno.test("a port that should not be open, a connection that we close, and what 
     how: "reset",
     isLast: true,
   });
+  const socket = new Stage([bind("bob La"), close("bob La")]).does(1, (play, now) => play.listening("bob La", 5, now));
+  assertEquals([socket.isOver, socket.does(2, (play, now) => play.released("bob La", now)).isOver], [false, true]);
   assertEquals(linked(observe("bob La")).comes(1, "bob La", "401\r\n").until(200).play.end?.observed, ["401\\r\\n"]);
   assertEquals(linked(observe("bob La")).until(2000).play.end?.observed, ["nothing comes"]);
   assertEquals(linked(observe("bob La")).ends(5, "bob La").play.end?.observed, ["the connection is closed"]);

@@ -67,8 +67,8 @@ export class MessageWire {
   }
 
   /** Closes a link once what was sent has arrived; or vanishes, so that the program hears nothing more. */
-  close(link: number, how: "finish" | "reset"): void {
-    if (how === "reset") return void this.#socket.close();
+  close(link: number, how: "finish" | "reset"): Promise<void> | void {
+    if (how === "reset") return this.#socket.close();
     this.#links[link - 1]?.close("closed by the check", clock());
     this.#socket.flushSoon();
   }

@@ -111,6 +111,12 @@ export class Play implements Machine<PlayOutput> {
     this.#advance(now);
   }
 
+  /** The port of a socket is free again: what is sent to it is refused. */
+  released(link: LinkName, now: number): void {
+    this.#links.get(link).isReleased = true;
+    this.#advance(now);
+  }
+
   /** A connection was refused, and is tried again. */
   refused(link: LinkName, why: string): void {
     this.#links.get(link).lastNote = why;
@@ -232,7 +238,7 @@ export class Play implements Machine<PlayOutput> {
         if (step.host) this.values.set(`${step.link.split(" ")[0]}.host`, this.values.fill(step.host));
         return;
       case "bind":
-        Object.assign(this.#links.get(step.link), { isDatagrams: true, as: step.as ?? "datagrams" });
+        Object.assign(this.#links.get(step.link), { isDatagrams: true, as: step.as ?? "datagrams", isReleased: false });
         return;
       case "start":
         return this.#programs.starts(step.who);

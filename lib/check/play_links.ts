@@ -9,6 +9,8 @@ export class PlayLink {
   as: "datagrams" | "packets" | "messages" = "datagrams";
   isOpen = false;
   hasEnded = false;
+  /** The check has given its port back. */
+  isReleased = false;
   /** What happened to it last, for a story. */
   lastNote: string | undefined;
   pieces: Uint8Array[] = [];

@@ -26,7 +26,8 @@ interface Wire {
   /** The network does nothing to what is sent on it: a script about a transport makes the losses itself, or the wire passes them on. */
   readonly isSpared?: boolean;
   send(bytes: Uint8Array): void;
-  close(closing: Closing): void;
+  /** A promise where a port is given back: it is free then. */
+  close(closing: Closing): Promise<void> | void;
   /** Gives back what it holds. */
   release(): Promise<void> | void;
 }
@@ -131,7 +132,7 @@ export class PlaySockets {
     this.#wires.set(link, {
       isSpared: as === "packets" && network.kind === "lossy",
       send: (bytes) => socket.send(to, bytes),
-      close: () => void socket.close(),
+      close: () => socket.close(),
       release: () => socket.close(),
     });
     queueMicrotask(() => this.owner.event((play, now) => play.listening(link, socket.address.port, now)));
@@ -149,7 +150,9 @@ export class PlaySockets {
 
   /** Closes once all that was sent has left. */
   close(link: LinkName, closing: Closing): void {
-    this.place.passage.inOrder(link, 0, () => this.#wires.get(link)?.close(closing));
+    this.place.passage.inOrder(link, 0, () => {
+      this.#wires.get(link)?.close(closing)?.then(() => this.owner.event((play, now) => play.released(link, now)));
+    });
   }
 
   #connected(link: LinkName, conn: Deno.TcpConn | Deno.TlsConn): void {

@@ -111,6 +111,11 @@ export function stepState(step: Exclude<Step, { readonly do: "expect" }>, view: 
     }
     case "start":
       return view.isRunning(step.who) ? DONE : WAITING;
+    case "close": {
+      // What a program sends after it, by another socket, must not come before it.
+      const { isDatagrams, as, isReleased } = links.get(step.link);
+      return isReleased || isLate || !isDatagrams || as === "messages" && step.how !== "reset" ? DONE : WAITING;
+    }
     case "wait":
       return isLate ? DONE : WAITING;
     default:

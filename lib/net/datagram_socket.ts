@@ -34,6 +34,8 @@ export class DatagramSocket {
   #timerAt = Infinity;
   #flushDue = false;
   #closed = false;
+  /** Holds the port until it has noticed the end. */
+  #receiving: Promise<void> | undefined;
 
   /** Binds the port, 0 for any that is free; throws if it is in use. */
   constructor(address: Address, readonly user: DatagramUser) {
@@ -53,7 +55,7 @@ export class DatagramSocket {
   /** Starts to receive and to tick. */
   begin(): void {
     this.#setTimer();
-    receiveAll(this.#conn, () => this.#closed, this.user);
+    this.#receiving = receiveAll(this.#conn, () => this.#closed, this.user);
   }
 
   /** Sends to an address with a link; to a stranger last, and only as far as `StrangerLimiter` allows. */
@@ -84,6 +86,7 @@ export class DatagramSocket {
     await this.#outbox.close();
     clearTimeout(late);
     this.#conn.close();
+    await this.#receiving;
   }
 
   /** Sets the timer for the next tick. A timer for an earlier time stays, and sets the next one when it fires. */

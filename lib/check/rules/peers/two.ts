@@ -1,5 +1,5 @@
 import { type Rule, rule } from "../../rule.ts";
-import { expectText, kill, runs } from "../../step.ts";
+import { exits, expectText, kill, runs } from "../../step.ts";
 import { bothBegin, bothKnow, FIRST, SECOND, types } from "./prepare.ts";
 
 const CHAT = "Clients talk to each other **directly over UDP**.";
@@ -73,6 +73,7 @@ export const TWO: readonly Rule[] = [
       bothKnow(),
       says("jacky", "bob", FIRST),
       kill("bob"),
+      exits("bob"),
       types("bob", SECOND),
       types("bob", SECOND),
       { do: "wait", ms: 300 },
