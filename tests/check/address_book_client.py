@@ -12,6 +12,8 @@ HOST, PORT, NAME, UDP = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 FAULT = sys.argv[5] if len(sys.argv) > 5 else ""
 # Longer than a silence of the check may last on a busy machine.
 REFRESH_SECONDS = 3
+# No program of another play has it.
+CLOSED_PORT = 9
 
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 udp.bind(("", int(UDP)))
@@ -58,7 +60,7 @@ def visit(type):
 
 def visited(type):
     state["visits"] += 1
-    conn = socket.create_connection((HOST, PORT + 1 if fault("other-port") else PORT))
+    conn = socket.create_connection((HOST, CLOSED_PORT if fault("other-port") else PORT))
     if type == "R":
         state["visit"] = conn
     if not (type == "R" and fault("waits-for-server")):

@@ -378,7 +378,7 @@ def announce():
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     address = "127.0.0.1" if fault("loopback-only") else ""
-    listener.bind((address, 47011 if fault("fixed-port") else 0))
+    listener.bind((address, 19011 if fault("fixed-port") else 0))
     port = la.getsockname()[1] if fault("announces-la") else listener.getsockname()[1]
     if not fault("listens-late"):
         listener.listen()
@@ -386,7 +386,7 @@ def announce():
     send(f"{command} {port}" + (" " if fault("space-after-port") else ""),
          "\r\n" if fault("port-crlf", "crlf") else "\n")
     if fault("listens-late"):
-        time.sleep(0.3)
+        time.sleep(1)
         listener.listen()
     threading.Thread(target=read_lb, args=(listener,), daemon=True).start()
 

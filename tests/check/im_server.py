@@ -405,7 +405,7 @@ def close(sock):
     sock.close()
 
 
-listener = socket.create_server(("", PORT + 1 if fault("wrong-port") else PORT), backlog=64)
+listener = socket.create_server(("", 0 if fault("wrong-port") else PORT), backlog=64)
 while True:
     la, address = listener.accept()
     connections += 1

@@ -123,12 +123,13 @@ def send(line):
     if fault("hundred-lines") and state["sent"] > 100:
         return
     line_end = b"" if fault("no-newline") else b"\r\n" if fault("crlf") else b"\n"
+    # Before the line is sent, which may be answered at once.
+    typed.set()
     sock.sendall(line + line_end)
     if not fault("no-you"):
         write((b"" if fault("you-without-line") else b"<You>" + line) + b"\n")
     if fault("sends-twice"):
         sock.sendall(line + line_end)
-    typed.set()
 
 
 def handle(line):

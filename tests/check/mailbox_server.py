@@ -36,7 +36,7 @@ def decoded(text):
 
 
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sock.bind(("127.0.0.1", PORT + 1 if fault("other-port") else PORT))
+sock.bind(("127.0.0.1", 0 if fault("other-port") else PORT))
 passwords = dict(line.split() for line in open(USERS) if line.strip()) if os.path.exists(USERS) else {}
 kept = {"store": encoded(os.urandom(9)), "users": {}, "rooms": {"lobby": []}, "log": [], "acked": {}, "taken": {}}
 if os.path.exists(KEPT):

@@ -19,7 +19,7 @@ def fault(*names):
 
 
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sock.bind(("127.0.0.1", PORT + 1 if fault("other-port") else PORT))
+sock.bind(("127.0.0.1", 0 if fault("other-port") else PORT))
 kept = {"users": [], "group": [], "group_data": [], "private": []}
 if os.path.exists(KEPT) and not fault("forgets-all"):
     kept = json.load(open(KEPT))
@@ -208,23 +208,22 @@ def sent_to(data, address):
                 send(data, each)
     elif to in online:
         if fault("reorders"):
-            return hold(data, online[to], 0.3)
+            return hold(data, online[to], 5)
         send(data, online[to])
 
 
 held = []
 
 
-def hold(data, address, seconds):
+def hold(data, address, count):
+    """So many messages that belong together are sent with the last one first."""
+    if data["msg"].split(" ")[0] not in ("0", "1", "2", "3", "4", "one", "two"):
+        return send(data, address)
     held.append((dict(data), address))
-    if len(held) == 1:
-        threading.Timer(seconds, release).start()
-
-
-def release():
-    for data, address in held[::-1]:
-        send(data, address)
-    held.clear()
+    if len(held) == count:
+        for data, address in held[::-1]:
+            send(data, address)
+        held.clear()
 
 
 def confirm_2(data, address):
@@ -255,7 +254,7 @@ def sent_to_group(data, address):
         if name in online:
             target = online[name]
             if fault("group-reorders") and group.index(name) == 2:
-                hold(copy, target, 0.6)
+                hold(copy, target, 2)
             elif fault("group-under-receiver") and name != data["sentfrom"]:
                 send(dict(copy, sentfrom=name), target)
             else:

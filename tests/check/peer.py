@@ -14,6 +14,8 @@ HOST, PORT, NAME, UDP = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv
 FAULT = sys.argv[5] if len(sys.argv) > 5 else ""
 IP = "127.0.0.1"
 BETWEEN = "\\: "
+# No program of another play has it.
+OTHER_PORT = 9
 
 friends = {}
 groups = {}
@@ -36,7 +38,7 @@ def show(text):
 
 def request(kind):
     with socket.create_connection((HOST, PORT)) as tcp:
-        port = UDP + 1 if fault("announces-other-port") else UDP
+        port = OTHER_PORT if fault("announces-other-port") else UDP
         text = f"{kind}:{IP}:{port}:{NAME}"
         if fault("name-first"):
             text = f"{kind}:{NAME}:{IP}:{port}"
@@ -199,6 +201,7 @@ PRIME = 2**127 - 1
 private = random.randrange(2, PRIME - 1)
 keys = {}
 waiting = {}
+securing = threading.Lock()
 
 
 def secure(address):
@@ -207,10 +210,12 @@ def secure(address):
 
 
 def keyed(address, asks, public):
-    keys[address] = 7 if fault("other-key") and asks == "1" else pow(int(public), private, PRIME)
+    with securing:
+        keys[address] = 7 if fault("other-key") and asks == "1" else pow(int(public), private, PRIME)
+        texts = waiting.pop(address, [])
     if asks == "1":
         send(BETWEEN.join(["KEY", "0", str(pow(3, private, PRIME))]), address)
-    for text in waiting.pop(address, []):
+    for text in texts:
         whisper(text, address)
 
 
@@ -267,7 +272,7 @@ def in_group(kind, group, *said):
         if fault("group-unsent"):
             return
         members = set(friends) if fault("group-to-all") else set(sorted(members)[:1]) if fault("one-member") else members
-    for address in members:
+    for address in list(members):
         send(BETWEEN.join([kind, group, NAME, *said]), address)
     if kind == "LEAVE":
         groups.pop(group, None)
@@ -285,9 +290,10 @@ def write(name, text):
         return
     address = known[0]
     if address in keys:
-        if keys[address] is not None:
-            return whisper(text, address)
-        return waiting.setdefault(address, []).append(text)
+        with securing:
+            if keys[address] is None:
+                return waiting.setdefault(address, []).append(text)
+        return whisper(text, address)
     if fault("to-last") and state["last"]:
         address = state["last"]
     dialect = friends[address]["dialect"]
@@ -304,7 +310,7 @@ def say(text, address, dialect):
     if dialect == "A" or dialect == "B" and fault("a-to-b"):
         safe = text if fault("separator-in-text") else text.replace(BETWEEN, "\\:")
         line_end = "" if fault("a-without-line-end") else "\n"
-        port = UDP + 1 if fault("a-other-port") else UDP
+        port = OTHER_PORT if fault("a-other-port") else UDP
         send(BETWEEN.join([safe + line_end, IP, str(port), NAME]), address)
     elif dialect == "B":
         send(f"{UDP}!{text}\n", address)

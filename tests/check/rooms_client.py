@@ -187,8 +187,9 @@ def say(line):
         data = data[:512]
     if fault("name-before-text"):
         data = NAME.encode() + b": " + data
-    waiting.put(data + b"\n")
+    # Before the line is sent, which may be answered at once.
     typed.set()
+    waiting.put(data + b"\n")
 
 
 def send_file(path):
