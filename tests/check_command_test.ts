@@ -40,6 +40,11 @@ Deno.test("each mistake of the command line is one line that says what was tried
     ["im server --network bad -- x", /^--network must be one of none, cut, slow, lossy, not "bad"$/],
     ["im server --repeat 0 -- x", /^--repeat must be a whole number from 1 to 1000, not "0"$/],
     ["im server --seed x -- x", /^--seed must be a whole number from 0 to 4294967295, not "x"$/],
+    [
+      "mychat server --network cut -- x",
+      /^--network cut does not apply to mychat: each datagram arrives whole; none and slow do$/,
+    ],
+    ["mailbox client --network cut -- x", /: each datagram arrives whole; none, slow and lossy do$/],
     ["peers --network lossy -- x", /^--network lossy does not apply to peers: what is lost there is not sent again/],
     ["im server --jobs 2 127.0.0.1 2001", /^--jobs 2: a server that runs already is played one rule at a time/],
     ["im server --jobs 1.5 -- x", /^--jobs must be a whole number from 1 to 64, not "1.5"$/],

@@ -10,13 +10,17 @@ export interface CheckFlags {
 }
 
 /** What `--network` names. */
-export function networkOf(given = "none", { handout, isPaced, isUnrepeated }: Suite): NetworkKind {
+export function networkOf(given = "none", { handout, isPaced, isUnrepeated, hasStreams = true }: Suite): NetworkKind {
   const kind = NETWORKS.find((each) => each === given);
   if (kind === undefined) throw new UserError(`--network must be one of ${NETWORKS.join(", ")}, not "${given}"`);
   if (kind === "lossy" && isUnrepeated) {
     throw new UserError(
       `--network lossy does not apply to ${handout}: what is lost there is not sent again; none and slow do`,
     );
+  }
+  if (kind === "cut" && !hasStreams) {
+    const others = isUnrepeated ? "none and slow do" : "none, slow and lossy do";
+    throw new UserError(`--network cut does not apply to ${handout}: each datagram arrives whole; ${others}`);
   }
   if (!isPaced || kind === "none" || kind === "slow") return kind;
   throw new UserError(

@@ -84,6 +84,8 @@ export interface Suite {
   readonly takesAnyName?: boolean;
   /** Nothing but silence parts what is said: a network that cuts what is sent does not apply. */
   readonly isPaced?: boolean;
+  /** Something of it goes over a stream, true unless it says otherwise: a network that cuts what is sent applies. */
+  readonly hasStreams?: boolean;
   /** A datagram that is lost is not sent again: a network that loses some does not apply. */
   readonly isUnrepeated?: boolean;
   /** Its file of users has one account, `{account}`, which none of the persons has. */

@@ -19,6 +19,7 @@ export const MAILBOX_CLIENT: Suite = {
   },
   rules: [...OPENING, ...PIECES, ...LOGIN, ...MENU_RULES, ...MESSAGES],
   transport: "udp",
+  hasStreams: false,
   takesAnyName: true,
   hasOneAccount: true,
 };

@@ -25,6 +25,7 @@ export const MAILBOX_SERVER: Suite = {
   },
   rules: [...OPENING, ...PIECES, ...LOGIN, ...SESSION, ...GROUP, ...PRIVATE, ...RETRIEVAL, ...ENDING],
   transport: "udp",
+  hasStreams: false,
   takesAnyName: true,
   hasOneAccount: true,
 };

@@ -19,6 +19,7 @@ export const MYCHAT_CLIENT: Suite = {
   },
   rules: [...CONNECTING, ...MENU, ...GROUP, ...PRIVATE, ...LEAVING],
   transport: "udp",
+  hasStreams: false,
   isUnrepeated: true,
   takesAnyName: true,
 };

@@ -24,6 +24,7 @@ export const MYCHAT_SERVER: Suite = {
   },
   rules: [...CONNECTING, ...USERS, ...GROUP, ...GROUP_RETRIEVAL, ...PRIVATE, ...PRIVATE_RETRIEVAL, ...LEAVING],
   transport: "udp",
+  hasStreams: false,
   isUnrepeated: true,
   takesAnyName: true,
 };
