@@ -74,6 +74,9 @@ Deno.test("check: a right server is status 0, a wrong one 1 with its stories in 
   assertEquals(replayed.code, 1);
   const story = (text: string) => /^FAIL[^]*?^ +Usual/m.exec(text)![0];
   assertEquals(story(replayed.out), story(wrong.out));
+  // A rule that --only leaves out is told where it keeps those from being played that were asked for.
+  const blocked = await check(["im", "server", "--only", "im/4/1", ...server("wrong-code")]);
+  assertMatch(blocked.out, /^FAIL im\/2\/1 [^]*^1 rule was not played, since it needs im\/2\/1\n1 blocked: 0 of /m);
   const quiet = await check([
     "im",
     "server",

@@ -3,7 +3,8 @@ import { classroomReport, csv, csvReport, gradescopeReport } from "../lib/check/
 import { htmlReport } from "../lib/check/reports/html.ts";
 import { jsonReport } from "../lib/check/reports/json.ts";
 import { junitReport } from "../lib/check/reports/junit.ts";
-import { neededByBlocked, unjudgedByLack, weakByNote } from "../lib/check/report.ts";
+import { neededBesides, neededByBlocked, unjudgedByLack, weakByNote } from "../lib/check/report.ts";
+import { type RuleResult, TOO_BUSY } from "../lib/check/run.ts";
 import { story } from "../lib/check/story.ts";
 import { hostileReport } from "./support/check_report.ts";
 
@@ -49,11 +50,12 @@ Deno.test("rules that are weak in the same way stand together; what blocks rules
   const flawed = (notes: string[]) => ({ ...weak!, notes });
   const found = weakByNote([flawed(["no line end"]), failed!, flawed(["other words"]), flawed(["no line end"])]);
   assertEquals([...found].map(([note, each]) => [note, each.length]), [["no line end", 2], ["other words", 1]]);
-  const by = (id: string, blockedBy: string) => ({ ...blocked!, rule: { ...blocked!.rule, id }, blockedBy });
-  assertEquals(neededByBlocked([by("im/9/1", "im/2/1"), by("im/9/2", "im/9/1"), by("im/9/3", "im/2/4")]), [
-    "im/2/1",
-    "im/2/4",
-  ]);
+  const by = (blockedBy: RuleResult) => ({ ...blocked!, blockedBy });
+  const another = { ...failed!, rule: { ...failed!.rule, id: "im/2/4" } };
+  const needing = [by(failed!), by(another), by(failed!), by({ ...blocked!, notes: [TOO_BUSY] })];
+  assertEquals(neededByBlocked(needing), [failed!, another]);
+  assertEquals(neededBesides([failed!, ...needing]), [another]);
+  assertMatch(htmlReport({ ...report, results: needing }), /<article id="im-2-4">/);
   const lacks = (what: string) => ({ ...info!, lacks: what });
   assertEquals([...unjudgedByLack([lacks("a terminal"), info!, lacks("a terminal")])], [["a terminal", 2]]);
 });

@@ -59,13 +59,14 @@ export function weakByNote(results: readonly RuleResult[]): Map<string, RuleResu
   return found;
 }
 
-/** The rules that block others and are not blocked themselves. */
-export function neededByBlocked(results: readonly RuleResult[]): string[] {
-  const blocked = new Set(results.flatMap(({ verdict, rule }) => verdict === "blocked" ? [rule.id] : []));
-  const needed = results.flatMap(({ blockedBy }) =>
-    blockedBy === undefined || blocked.has(blockedBy) ? [] : [blockedBy]
-  );
-  return [...new Set(needed)];
+/** What has failed that blocked rules need. */
+export function neededByBlocked(results: readonly RuleResult[]): RuleResult[] {
+  return [...new Set(results.flatMap(({ blockedBy }) => blockedBy?.verdict === "fail" ? [blockedBy] : []))];
+}
+
+/** The same, of the rules that `--only` and `--skip` leave out. */
+export function neededBesides(results: readonly RuleResult[]): RuleResult[] {
+  return neededByBlocked(results).filter((needed) => !results.includes(needed));
 }
 
 /** How many rules were not judged, by what was not there to play them with. */

@@ -51,8 +51,8 @@ export interface RuleResult {
   readonly failure: Failure | undefined;
   /** What is weak, or was observed, or blocks it: one line each. */
   readonly notes: readonly string[];
-  /** The rule that a blocked one needs. */
-  readonly blockedBy?: string;
+  /** What has failed that a blocked one needs, itself or by way of others. */
+  readonly blockedBy?: RuleResult;
   /** What is not there to play it with: accounts, a terminal. */
   readonly lacks?: string;
   readonly transcript: readonly Seen[];
@@ -128,7 +128,7 @@ async function runRules(
         : blocked(rule, `not played: ${why}`);
     };
     let result = blocking
-      ? { ...blocked(rule, `not played: it needs ${blocking.rule.id}`), blockedBy: blocking.rule.id }
+      ? { ...blocked(rule, `not played: it needs ${blocking.rule.id}`), blockedBy: blocking.blockedBy ?? blocking }
       : await turns.take(plays);
     // The other rules may be what keeps the machine busy.
     if (result.notes.includes(TOO_BUSY) && options.jobs > 1) result = await turns.alone(plays);

@@ -1,6 +1,6 @@
 import { blue, bold, dim, green, red, yellow } from "@std/fmt/colors";
 import type { CheckPlan } from "../check/command_line.ts";
-import { neededByBlocked, summary, unjudgedByLack, weakByNote } from "../check/report.ts";
+import { neededBesides, neededByBlocked, summary, unjudgedByLack, weakByNote } from "../check/report.ts";
 import type { Rule, Verdict } from "../check/rule.ts";
 import type { RuleResult } from "../check/run.ts";
 import { comparison, headline, story, transcriptLines } from "../check/story.ts";
@@ -61,7 +61,9 @@ export class CheckOutput {
   end(results: readonly RuleResult[], seed: number): void {
     this.clear();
     if (!this.screen.isPiped && this.show === "failures") print(this.#weak(results));
-    if (!this.screen.isPiped && this.show !== "summary") print(blockedText(results) + unjudgedText(results));
+    if (!this.screen.isPiped && this.show !== "summary") {
+      print(this.#neededText(results) + blockedText(results) + unjudgedText(results));
+    }
     const last = `${summary(results)} (seed ${seed})\n`;
     if (this.screen.isPiped) printError(last);
     else print(last);
@@ -94,6 +96,11 @@ export class CheckOutput {
     return [...lines, ...notes.map((note) => `     ${sanitized(note)}`)].join("\n");
   }
 
+  /** The stories of rules that --only and --skip leave out, and that must be kept before blocked ones can be played. */
+  #neededText(results: readonly RuleResult[]): string {
+    return neededBesides(results).map((needed) => `${this.#told(needed)}\n`).join("");
+  }
+
   #weak(results: readonly RuleResult[]): string {
     const paint = this.screen.hasColours ? COLOURS.weak : PLAIN;
     return [...weakByNote(results)].map(([note, each]) => {
@@ -110,7 +117,7 @@ function blockedText(results: readonly RuleResult[]): string {
   const were = count === 1
     ? "1 rule was not played, since it needs"
     : `${count} rules were not played, since they need`;
-  return `${were} ${needed.join(", ")}\n`;
+  return `${were} ${needed.map(({ rule }) => rule.id).join(", ")}\n`;
 }
 
 function unjudgedText(results: readonly RuleResult[]): string {

@@ -2,7 +2,7 @@ import { escape } from "@std/html/entities";
 import { sanitized } from "../../core/text.ts";
 import { VERSION } from "../../core/version.ts";
 import { type Ladder, ladderOf } from "../ladder.ts";
-import { bySection, type CheckReport, countsOf, pointsOf, summary, VERDICTS } from "../report.ts";
+import { bySection, type CheckReport, countsOf, neededBesides, pointsOf, summary, VERDICTS } from "../report.ts";
 import type { Verdict } from "../rule.ts";
 import type { RuleResult } from "../run.ts";
 import { story } from "../story.ts";
@@ -21,7 +21,7 @@ export function htmlReport(report: CheckReport): string {
   const { points, of } = pointsOf(results);
   const counts = countsOf(results);
   const title = `${suite.handout} ${suite.side}: ${points} of ${of} points`;
-  const failed = results.filter(({ verdict }) => verdict === "fail");
+  const failed = [...results.filter(({ verdict }) => verdict === "fail"), ...neededBesides(results)];
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
