@@ -31,3 +31,34 @@ Deno.test("a client's number that is recorded stays taken, whatever comes back f
   server.giveBack();
   assertEquals(server.store.snapshot.producers.map(({ number }) => number), [2]);
 });
+
+Deno.test("no receipt for a later message is shared before a failure whose record is still looked up", () => {
+  using server = new SharingHub("bob");
+  server.hub.tick(0, 0);
+  for (const number of [1, 2]) {
+    server.give("s1", number, { type: "entry", kind: "message", from: "ann", to: BOB, text: `${number}`, time: 0 });
+  }
+  // What waits is read from the store, which does not say which records it is.
+  server.restart();
+  const enter = () => {
+    const bob = server.connect();
+    bob.do({ type: "login", name: "bob", password: "p" });
+    server.giveBack();
+    bob.do({ type: "ready" });
+    server.now += 1000;
+    server.run();
+    return bob;
+  };
+  const before = enter();
+  server.stalling = "recordOf";
+  before.do({ type: "leave", why: "closed La" });
+  const after = enter();
+  assertEquals([before.told.length, after.told.length], [2, 1]);
+  after.do({ type: "taken", id: after.told[0]! });
+  server.answer();
+  const shared = server.recorded.filter(({ type }) => type === "entry" || type === "received");
+  assertEquals(shared.map((record) => "kind" in record ? [record.kind, record.of] : [record.type]), [
+    ["failure", { server: "s1", number: 1 }],
+    ["received"],
+  ]);
+});

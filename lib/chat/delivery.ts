@@ -311,8 +311,13 @@ export class Delivery {
     this.#cursors.waitsNoMore(entry);
     this.#failing.add(entry.seq);
     if (!isShared || !this.#shared || entry.record) return this.#appendFailure(entry, why, entry.record);
-    const append = (record?: RecordId) => this.#appendFailure(entry, why, record);
-    this.#shared.sharing.recordOf(entry.seq, append, () => append());
+    const { sharing, cursors } = this.#shared;
+    const release = "user" in entry.to ? cursors.hold(entry.from, entry.to.user) : () => {};
+    const append = (record?: RecordId) => {
+      this.#appendFailure(entry, why, record);
+      release();
+    };
+    sharing.recordOf(entry.seq, append, () => append());
   }
 
   #appendFailure(entry: Entry, why: string, ofRecord: RecordId | undefined): void {

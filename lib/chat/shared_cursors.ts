@@ -37,13 +37,14 @@ const LOOKED_THROUGH = 256;
  * 1. What was received is told for the records of each server by themselves: their order is the same everywhere, while the orders
  *    of logs differ if servers were apart.
  * 2. A cursor of this server is written with the records that tell its move, or later: a crash leaves both or neither. Where the
- *    store must be asked for the records, the next move of that cursor waits for the answer.
+ *    store must be asked for the records, the next move of that cursor waits for the answer; so it does while the record of a message
+ *    that failed is looked up, since a receipt for a later one must not come before that failure.
  */
 export class SharedCursors implements CursorMoves {
-  /** Moves that are not shared, by conversation and user. */
+  /** Moves that are not shared, by sender and receiver. */
   readonly #received = new Map<string, Received>();
-  /** Those for which the store is asked, and how many there are of each user. */
-  readonly #asked = new Set<string>();
+  /** How many answers of the store each waits for, and how many moves there are of each user. */
+  readonly #held = new Map<string, number>();
   readonly #open = new Map<KnownUser, number>();
   readonly #whenShared = new Map<KnownUser, (() => void)[]>();
   #read = new Map<string, Read>();
@@ -59,10 +60,14 @@ export class SharedCursors implements CursorMoves {
   received(pair: Pair, user: KnownUser, after: number, upTo: number, rows: Rows): void {
     this.writer.urge();
     const sender = pair.users[sideOf(pair, user) === 0 ? 1 : 0];
-    const key = `${pair.id} ${user.id}`;
+    const key = keyOf(sender.name, user.name);
     const before = this.#received.get(key);
     this.#received.set(key, { pair, user, sender, after: before?.after ?? after, upTo, rows });
     if (!before) this.#open.set(user, (this.#open.get(user) ?? 0) + 1);
+  }
+
+  hold(from: string, by: string): () => void {
+    return this.#hold(keyOf(from, by));
   }
 
   whenShared(user: KnownUser, then: () => void): void {
@@ -79,7 +84,7 @@ export class SharedCursors implements CursorMoves {
 
   flush(now: number): void {
     for (const [key, move] of this.#received) {
-      if (this.#asked.has(key)) continue;
+      if (this.#held.has(key)) continue;
       this.#received.delete(key);
       this.#shareReceived(key, move);
     }
@@ -106,22 +111,31 @@ export class SharedCursors implements CursorMoves {
 
   #askFor(key: string, move: Received): void {
     const { pair, sender, after, upTo } = move;
-    this.#asked.add(key);
+    const release = this.#hold(key);
     this.questions.ask(
       { type: "recordsIn", conversation: pair.id, sender: sender.id, after, upTo },
       ({ ids }) => {
-        this.#asked.delete(key);
+        release();
         this.#shared(move, ids);
         this.writer.urge();
       },
       () => {
-        this.#asked.delete(key);
+        release();
         // The next move tells this one as well; without one, it is tried again.
         const next = this.#received.get(key);
         this.#received.set(key, { ...(next ?? move), after });
         if (next) this.#close(move.user);
       },
     );
+  }
+
+  #hold(key: string): () => void {
+    this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
+    return () => {
+      const left = this.#held.get(key)! - 1;
+      if (left > 0) this.#held.set(key, left);
+      else this.#held.delete(key);
+    };
   }
 
   #shared({ user, sender, rows }: Received, ids: readonly RecordId[]): void {
@@ -148,6 +162,10 @@ export class SharedCursors implements CursorMoves {
     if (entry?.record && isIn(entry, conversation)) return this.sharing.share(record(entry.record));
     this.sharing.recordOf(upTo, (id) => id && this.sharing.share(record(id)), () => {}, conversation.id);
   }
+}
+
+function keyOf(sender: string, receiver: string): string {
+  return `${sender} ${receiver}`;
 }
 
 function isIn({ from, to }: Entry, conversation: Conversation): boolean {

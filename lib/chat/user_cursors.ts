@@ -25,6 +25,8 @@ export interface CursorMoves {
   received(pair: Pair, user: KnownUser, after: number, upTo: number, rows: Rows): void;
   /** Calls back once all that the user has received so far is shared. */
   whenShared(user: KnownUser, then: () => void): void;
+  /** What `by` has received of `from` is not told before the returned function is called: a failure is to come first. */
+  hold(from: string, by: string): () => void;
   read(conversation: Conversation, user: KnownUser, of: Target, upTo: number): void;
   /** Before a batch is written. */
   flush(now: number): void;

@@ -1,5 +1,6 @@
 import { Accounts } from "../../lib/chat/accounts.ts";
 import type { Command } from "../../lib/chat/command.ts";
+import type { Effect } from "../../lib/chat/effect.ts";
 import { Entries, type Event, Message } from "../../lib/chat/event.ts";
 import type { ExchangeOutput } from "../../lib/chat/exchange_events.ts";
 import { Hub } from "../../lib/chat/hub.ts";
@@ -17,6 +18,12 @@ export class SharingHub {
   readonly outputs: ExchangeOutput[] = [];
   /** A query that the store cannot answer. */
   failing: Query["type"] | undefined;
+  /** A query that the store answers when this is another one. */
+  stalling: Query["type"] | undefined;
+  #stalled: Extract<Effect, { type: "query" }>[] = [];
+  /** How many queries it did not answer. */
+  failures = 0;
+  now = 0;
   #place = 0;
   #givenBack = 0;
 
@@ -76,34 +83,52 @@ export class SharingHub {
 
   /** A native client of a user, logged in. */
   resume(name: string, client: string): SharingClient {
-    const session = new SharingClient(this, ++this.#lastSession);
-    this.hub.addSession(session.id, "10.0.0.1");
-    this.#listeners.set(session.id, (event) => session.event(event));
+    const session = this.connect();
     session.do({ type: "authenticated", name });
     this.giveBack();
     session.do({ type: "resume", client, answered: 0 });
     return session;
   }
 
+  /** A client that is not logged in. */
+  connect(): SharingClient {
+    const session = new SharingClient(this, ++this.#lastSession);
+    this.hub.addSession(session.id, "10.0.0.1");
+    this.#listeners.set(session.id, (event) => session.event(event));
+    return session;
+  }
+
   /** Has the store do all that the hub wants. */
   run(): void {
-    this.hub.tick(0, 0);
+    this.hub.tick(this.now, 0);
     for (;;) {
-      this.hub.flush(0, 0, true);
+      this.hub.flush(this.now, 0, true);
       const effects = this.hub.takeOutputs();
       if (effects.length === 0) return;
       for (const effect of effects) {
         if (effect.type === "tell") { for (const id of effect.to) this.#listeners.get(id)?.(effect.event); }
         if (effect.type === "exchange") this.outputs.push(effect.output);
-        else if (effect.type === "query") {
-          const fails = effect.query.type === this.failing;
-          this.hub.answered(effect.id, fails ? { failed: "disk I/O error" } : this.store.query(effect.query));
-        } else if (effect.type === "append") {
+        else if (effect.type === "query") this.#query(effect);
+        else if (effect.type === "append") {
           this.store.append(effect.batch);
           this.hub.committed();
         }
       }
     }
+  }
+
+  #query(effect: Extract<Effect, { type: "query" }>): void {
+    if (effect.query.type === this.stalling) return void this.#stalled.push(effect);
+    const fails = effect.query.type === this.failing;
+    if (fails) this.failures++;
+    this.hub.answered(effect.id, fails ? { failed: "disk I/O error" } : this.store.query(effect.query));
+  }
+
+  /** The store answers what it was asked. */
+  answer(): void {
+    this.stalling = undefined;
+    for (const effect of this.#stalled.splice(0)) this.#query(effect);
+    this.run();
   }
 
   [Symbol.dispose](): void {
@@ -117,12 +142,16 @@ export class SharingClient {
   sentUpTo = 0;
   /** The last refusal. */
   refusal: string | undefined;
+  /** Why the session ends. */
+  closing: string | undefined;
+  /** The numbers of messages that a handout session was told. */
+  readonly told: number[] = [];
 
   constructor(readonly server: SharingHub, readonly id: number) {}
 
   /** The hub handles it; nothing is written yet. */
   begin(command: Command): void {
-    this.server.hub.handle(this.id, command, 0);
+    this.server.hub.handle(this.id, command, this.server.now);
   }
 
   do(command: Command): void {
@@ -131,7 +160,9 @@ export class SharingClient {
   }
 
   event(event: Event): void {
+    if (event instanceof Message) this.told.push(event.id);
     if (event instanceof Entries || event instanceof Message) return;
+    if (event.type === "closing") this.closing = event.why;
     if (event.type === "sent") this.sentUpTo = event.upTo;
     if (event.type === "notSent") this.refusal = event.why;
   }
