@@ -62,3 +62,22 @@ Deno.test("no receipt for a later message is shared before a failure whose recor
     ["received"],
   ]);
 });
+
+Deno.test("while the store cannot look up a record it is asked again after growing pauses, and then all goes on", () => {
+  using server = new SharingHub();
+  const message = { server: "s1", number: 1 };
+  server.give("s1", 1, { type: "entry", kind: "message", from: "ann", to: BOB, text: "1", time: 0 });
+  server.failing = "entryOf";
+  server.give("s1", 2, { type: "entry", kind: "edit", from: "ann", to: BOB, text: "2", time: 1, of: message });
+  const asked = [];
+  for (; server.now < 3000; server.now += 50) {
+    server.run();
+    if (server.failures > asked.length) asked.push(server.now);
+  }
+  assertEquals(asked, [0, 250, 650, 1250, 2100]);
+  server.failing = undefined;
+  server.now += 10_000;
+  server.run();
+  assertEquals(server.store.query({ type: "entry", seq: 1 }).entry?.text, "1");
+  assertEquals(server.store.snapshot.last, 2);
+});

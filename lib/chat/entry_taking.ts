@@ -5,7 +5,6 @@ import type { Producer } from "./entities.ts";
 import { isChange } from "./entry.ts";
 import type { Draft, TakenRecord } from "./log_items.ts";
 import { PendingOutcome } from "./outcome.ts";
-import type { Questions } from "./questions.ts";
 import type { RecordId } from "./record_id.ts";
 import { ALL_SERVERS, type EntryRecord } from "./records.ts";
 import type { Roster } from "./roster.ts";
@@ -14,7 +13,6 @@ import type { TakenRows } from "./taken_rows.ts";
 export interface EntryTakingParts {
   readonly rows: TakenRows;
   readonly roster: Roster;
-  readonly questions: Questions;
   readonly delivery: Delivery;
   readonly outputs: Outputs<Effect>;
   readonly limits: { readonly receiptMs: number };
@@ -47,7 +45,7 @@ export class EntryTaking {
   /** An entry of this server, from its draft. */
   takeOwn(record: TakenRecord, draft: Draft, append: () => void, next: () => void): void {
     draft.record = record;
-    const { rows, delivery, questions } = this.#parts;
+    const { rows, delivery } = this.#parts;
     const { producer, number } = draft;
     const counts = () => {
       append();
@@ -63,7 +61,7 @@ export class EntryTaking {
     if (said !== undefined && this.#takenTwice.has(said)) {
       // The client has said it again at another server, whose record came first.
       return rows.whenWritten(() =>
-        questions.ask(
+        rows.ask(
           { type: "saidAs", user: producer!.user.id, client: producer!.client, number: number! },
           ({ seq }) => {
             this.#takenTwice.delete(said);
@@ -71,7 +69,6 @@ export class EntryTaking {
             if (seq === undefined) this.takeOwn(record, draft, append, next);
             else leaveOut(seq);
           },
-          () => this.takeOwn(record, draft, append, next),
         )
       );
     }
@@ -81,7 +78,7 @@ export class EntryTaking {
 
   /** An entry of a server that was told by the exchange. */
   take(record: TakenRecord, entry: EntryRecord, next: () => void, done: () => void): void {
-    const { roster, rows, questions, delivery } = this.#parts;
+    const { roster, rows, delivery } = this.#parts;
     rows.resolve(entry.of, (of) => {
       const { kind: type, from, text, time, client, number, isGuest } = entry;
       const user = isGuest ? undefined : roster.mention(from);
@@ -105,7 +102,7 @@ export class EntryTaking {
       };
       if (!producer || number === undefined || number > producer.number) return append();
       rows.whenWritten(() =>
-        questions.ask(
+        rows.ask(
           { type: "saidAs", user: user!.id, client: client!, number },
           ({ seq }) => {
             if (seq === undefined) {
@@ -119,7 +116,6 @@ export class EntryTaking {
             rows.write(record, [], done, seq);
             next();
           },
-          () => this.take(record, entry, next, done),
         )
       );
     });
@@ -135,11 +131,10 @@ export class EntryTaking {
   ): void {
     const { type: kind, from, text, time } = change;
     if (of === undefined || time === undefined || !isChange(kind)) return counts();
-    const { roster, questions, rows } = this.#parts;
-    questions.ask(
+    const { roster, rows } = this.#parts;
+    rows.ask(
       { type: "isOutdated", of, kind, sender: roster.mention(from).id, text, time, id },
       ({ outdated }) => outdated ? isOutdated() : counts(),
-      () => rows.whenWritten(() => this.#unlessOutdated(id, change, of, counts, isOutdated)),
     );
   }
 

@@ -41,6 +41,7 @@ export class SharedChat {
   readonly #parts: SharedChatParts;
   readonly #outcomes: RemoteOutcomes;
   readonly #cursors: SharedCursors;
+  readonly #rows: TakenRows;
   /** The names of servers. */
   readonly #servers: Map<string, string>;
   #name = "";
@@ -60,7 +61,7 @@ export class SharedChat {
     this.#outcomes = new RemoteOutcomes(nameOf);
     const taking = new RecordTaking({
       ...{ roster, log, questions, delivery, outputs, limits, self, names: this.names },
-      rows: new TakenRows(writer, questions),
+      rows: this.#rows = new TakenRows(writer, questions),
       now: () => this.#now,
       registered: (name, key, now) => void parts.registry.register(name, key, now, true),
       membersChanged: (room, user, joined) => this.#membersChanged(room, user, joined),
@@ -120,6 +121,7 @@ export class SharedChat {
   tick(now: number): void {
     this.#now = now;
     this.names.tick(now);
+    this.#rows.tick(now);
     if (!this.#peopleChanged || now < this.#peopleAt) return;
     this.#peopleChanged = false;
     this.#peopleAt = now + GATHER_MS;

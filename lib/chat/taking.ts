@@ -4,12 +4,14 @@ import { EntryTaking, type EntryTakingParts } from "./entry_taking.ts";
 import type { RecentLog } from "./log.ts";
 import type { TakenRecord } from "./log_items.ts";
 import type { NameClaims } from "./name_claims.ts";
+import type { Questions } from "./questions.ts";
 import type { RecordId } from "./record_id.ts";
 import { decodeRecord, type SharedRecord } from "./records.ts";
 import type { Write } from "./store.ts";
 
 export interface TakingParts extends EntryTakingParts {
   readonly log: RecentLog;
+  readonly questions: Questions;
   readonly names: NameClaims;
   /** A user is known from now on. */
   readonly registered: (name: string, key: Uint8Array | undefined, now: number) => void;
@@ -148,17 +150,17 @@ export class RecordTaking {
       this.#parts.rows.write(record, [], done);
       return next();
     }
-    const { questions, delivery } = this.#parts;
-    this.#parts.rows.resolve(of, (seq) => {
+    const { rows, delivery } = this.#parts;
+    rows.resolve(of, (seq) => {
       const end = () => {
-        this.#parts.rows.write(record, [], done);
+        rows.write(record, [], done);
         next();
       };
       if (seq === undefined) return end();
-      questions.ask({ type: "entry", seq }, ({ entry }) => {
+      rows.ask({ type: "entry", seq }, ({ entry }) => {
         if (entry) delivery.forgetElsewhere(entry);
         end();
-      }, end);
+      });
     });
   }
 }
