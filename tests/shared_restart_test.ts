@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { encodeBase64 } from "../lib/core/bytes.ts";
 import { SharingHub } from "./support/sharing_hub.ts";
 
 const BOB = { user: "bob" };
@@ -80,4 +81,19 @@ Deno.test("while the store cannot look up a record it is asked again after growi
   server.run();
   assertEquals(server.store.query({ type: "entry", seq: 1 }).entry?.text, "1");
   assertEquals(server.store.snapshot.last, 2);
+});
+
+Deno.test("a guest whose name a user has from now on, at any server, leaves, and one whose name only looks like it", () => {
+  using server = new SharingHub();
+  const guests = ["ann", "Anna", "bea"].map((as) => {
+    const guest = server.connect();
+    guest.do({ type: "enterRoom", as, room: as });
+    return guest;
+  });
+  const key = `key ${encodeBase64(new Uint8Array(32))}`;
+  server.give("s1", 1, { type: "claim", name: "ann", ref: key });
+  server.give("s1", 2, { type: "claim", name: "anna", ref: "here s1" });
+  const why = (name: string) =>
+    `ended because a user has the name "${name}" now, and this one is the same or looks like it`;
+  assertEquals(guests.map(({ closing }) => closing), [why("ann"), why("anna"), undefined]);
 });

@@ -103,7 +103,8 @@ export class HubParts {
         registry,
         snapshot: options.snapshot,
         refused: (producer, number, why) => this.messages.refuse(producer, number, why),
-        endSessions: (name, why) => void this.operator.endSessions(name, why),
+        endUser: (name, why) => void this.operator.endUser(name, why),
+        endGuestsLike: (names, why) => this.operator.endGuestsLike(names, why),
         admit: (session, name, proof, now) => this.attendance.admit(session, name, proof, now),
       })
       : undefined;

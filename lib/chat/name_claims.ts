@@ -20,7 +20,8 @@ export interface NameClaimsParts {
   readonly outputs: Outputs<Effect>;
   readonly online: OnlineUsers;
   readonly registry: Registry;
-  readonly endSessions: (name: string, why: string) => void;
+  readonly endUser: (name: string, why: string) => void;
+  readonly endGuestsLike: (names: Iterable<string>, why: string) => void;
   /** A session that has proved its name goes online. */
   readonly admit: (session: Session, name: string, proof: Uint8Array | undefined, now: number) => Effect[];
   readonly session: (id: number) => Session | undefined;
@@ -224,13 +225,14 @@ export class NameClaims {
   }
 
   #heldBy({ name }: NameHolder, before: string | undefined): void {
-    const { registry, endSessions, admit, outputs, session: sessionOf } = this.#parts;
+    const { registry, endUser, endGuestsLike, admit, outputs, session: sessionOf } = this.#parts;
     this.#claimed.delete(name);
     registry.hold(name);
     this.#freshKeys.delete(name);
+    endGuestsLike([name], `ended because a user has the name "${name}" now, and this one is the same or looks like it`);
     const fault = this.#names.fault(name, before ?? this.refOf(name));
     if (fault !== undefined) {
-      endSessions(name, `ended because ${fault}`);
+      endUser(name, `ended because ${fault}`);
       if (registry.accounts.has(name)) this.#unusable.add(name, this.#now);
     }
     for (const [id, { session, name: waits, proof, ref: proved }] of this.#waiting) {

@@ -59,10 +59,16 @@ export class Operator {
 
   /** Ends all sessions of a user, or of a guest; returns how many. `why` completes "Your session was". */
   endSessions(name: string, why = ENDED_BY_OPERATOR): number {
-    const { online } = this.#parts;
-    const user = online.get(name);
-    const guests = [...online.guests].filter(({ guestName }) => guestName === name);
-    const sessions = [...user?.handout ? [user.handout] : [], ...user?.natives ?? [], ...guests];
+    const guests = [...this.#parts.online.guests].filter(({ guestName }) => guestName === name);
+    const ended = this.endUser(name, why);
+    for (const guest of guests) this.#end(guest, why);
+    return ended + guests.length;
+  }
+
+  /** Ends all sessions of a user; returns how many. */
+  endUser(name: string, why: string): number {
+    const user = this.#parts.online.get(name);
+    const sessions = [...user?.handout ? [user.handout] : [], ...user?.natives ?? []];
     for (const session of sessions) this.#end(session, why);
     return sessions.length;
   }
