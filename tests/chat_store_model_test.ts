@@ -59,11 +59,13 @@ class Model {
   }
 
   page(name: string, after: number, filter: PageFilter): number[] {
-    const concerns = ({ seq, kind, from }: Kept, { isRoom, since, received }: Part): boolean => {
+    const concerns = ({ seq, kind, from, of }: Kept, { isRoom, since, received }: Part): boolean => {
       if (kind === "failure") return from === name && filter !== "private" && seq > after;
       if (seq <= Math.max(after, since)) return false;
       if (filter === "all") return true;
       if (isRoom && filter === "private") return false;
+      const message = kind === "message" ? seq : kind === "edit" ? of : undefined;
+      if (filter === "private" && message !== undefined && this.of(message, "withdrawal").length > 0) return false;
       return seq > received && from !== name && this.of(seq, "failure").length === 0;
     };
     return this.partsOf(name).flatMap((part) =>

@@ -174,6 +174,8 @@ export class CatchUp {
       return entry.seq > this.#parts.roster.room(entry.to.room)!.members.get(known)!.read;
     }
     if (entry.to.user !== known.name || entry.type === "failure") return false;
+    // Native clients withdraw what they show; a handout's client would show it for good.
+    if (onlyPrivate && this.#parts.log.isWithdrawn(entry)) return false;
     const sender = this.#parts.roster.user(entry.from);
     const pair = sender && this.#parts.roster.pair(sender, known);
     return pair !== undefined && entry.seq > pair.received[sideOf(pair, known)] &&

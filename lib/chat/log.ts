@@ -16,6 +16,8 @@ export class RecentLog {
   #bytes = 0;
   /** Private messages that never arrived. */
   readonly #failed = new Set<number>();
+  /** Messages whose withdrawal is here. */
+  readonly #withdrawn = new Set<number>();
   #last: number;
 
   constructor(last: number, readonly maxBytes: number) {
@@ -37,6 +39,7 @@ export class RecentLog {
       this.#last = entry.seq;
       this.#bytes += weight(entry);
       if (entry.type === "failure") this.#failed.add(entry.of!);
+      if (entry.type === "withdrawal") this.#withdrawn.add(entry.of!);
     }
     while (this.#bytes > this.maxBytes && this.#first < this.#entries.length) {
       const oldest = this.#entries[this.#first];
@@ -44,6 +47,7 @@ export class RecentLog {
       if (!oldest) continue;
       this.#bytes -= weight(oldest);
       this.#failed.delete(oldest.seq);
+      if (oldest.type === "withdrawal") this.#withdrawn.delete(oldest.of!);
     }
     if (this.#first > 1024 && this.#first > this.#entries.length / 2) {
       this.#entries = this.#entries.slice(this.#first);
@@ -58,6 +62,11 @@ export class RecentLog {
   /** Whether a failure of the message is here. */
   hasFailed(seq: number): boolean {
     return this.#failed.has(seq);
+  }
+
+  /** Whether an entry is the text of a message, or of an edit of it, and its withdrawal is here. */
+  isWithdrawn({ type, seq, of }: Entry): boolean {
+    return type === "message" ? this.#withdrawn.has(seq) : type === "edit" && this.#withdrawn.has(of!);
   }
 
   /** An entry is not told any more. */

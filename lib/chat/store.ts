@@ -90,7 +90,7 @@ export function joined(batches: readonly Batch[]): Batch {
 
 /**
  * Which entries a page is of: all that concern a user; those of others that the user's clients have not received; of the
- * latter only private messages.
+ * latter only private messages, without the texts of those that are withdrawn.
  */
 export type PageFilter = "all" | "unreceived" | "private";
 

@@ -230,10 +230,12 @@ function prepare(database: Database, searches: boolean) {
   const page = (condition: string, floor = "?2") =>
     rows(`AND entry > ${floor} AND entry <= ?3 AND (${condition}) ORDER BY entry LIMIT ?5`);
   const arrives = "sender <> ?4 AND kind <> 3 AND NOT EXISTS (SELECT 1 FROM log f WHERE f.of = log.seq AND f.kind = 3)";
+  const isNotWithdrawn = `(log.kind NOT IN (0, 1) OR NOT EXISTS (SELECT 1 FROM log w INDEXED BY log_of
+     WHERE w.of = CASE log.kind WHEN 0 THEN log.seq ELSE log.of END AND w.kind = 2))`;
   return {
     all: page("kind <> 3 OR sender = ?4"),
     unreceived: page(`(log.seq > ?2 AND ${arrives}) OR (kind = 3 AND sender = ?4)`, "?6"),
-    private: page(arrives),
+    private: page(`${arrives} AND ${isNotWithdrawn}`),
     one: database.prepare<LogRow>(`SELECT ${COLUMNS} FROM log ${AND_PRODUCER} WHERE log.seq = ?`),
     before: rows("AND entry < ?2 AND kind = 0 ORDER BY entry DESC LIMIT ?3"),
     after: rows("AND entry > ?2 AND kind = 0 ORDER BY entry LIMIT ?3"),

@@ -42,7 +42,7 @@ export class HourModel {
   /** Whether the handout's client is there; its lines, and those that wait for it. */
   isHandoutIn = false;
   readonly handoutLines: string[] = [];
-  #waiting: { line: string; said: Said | undefined }[] = [];
+  #waiting: { line: string; said: Said; delivers: boolean }[] = [];
 
   messages(user: string, place: string): Said[] {
     const key = conversationOf(user, place);
@@ -101,21 +101,24 @@ export class HourModel {
   edit(user: string, place: string, said: Said, text: string): void {
     said.text = text;
     said.change = "edited";
-    this.#tellHandout(user, place, `(edited) ${text}`, undefined);
+    this.#tellHandout(user, place, `(edited) ${text}`, said, false);
   }
 
   withdraw(user: string, place: string, said: Said): void {
     said.text = "withdrawn";
     said.change = "withdrawn";
-    this.#tellHandout(user, place, "(withdrawn a message)", undefined);
+    // Of what waits, the line of the withdrawal alone is told; with it, the message counts as delivered.
+    const delivers = this.#waiting.some((each) => each.said === said && each.delivers);
+    this.#waiting = this.#waiting.filter((each) => each.said !== said);
+    this.#tellHandout(user, place, "(withdrawn a message)", said, delivers);
   }
 
   /** The handout's client has come and is told what waited for it. */
   handoutCame(): void {
     this.isHandoutIn = true;
-    for (const { line, said } of this.#waiting) {
+    for (const { line, said, delivers } of this.#waiting) {
       this.handoutLines.push(line);
-      if (said) said.state = "delivered";
+      if (delivers) said.state = "delivered";
     }
     this.#waiting = [];
   }
@@ -192,11 +195,11 @@ export class HourModel {
     this.#read.set(key, Math.max(this.#read.get(key) ?? 0, count));
   }
 
-  #tellHandout(from: string, place: string, text: string, said: Said | undefined): void {
+  #tellHandout(from: string, place: string, text: string, said: Said, delivers = true): void {
     if (from === HANDOUT || (place !== "lobby" && place !== HANDOUT)) return;
     const line = `${place === "lobby" ? "/broadcastfrom" : "/from"} ${from} ${text}`;
     if (this.isHandoutIn) this.handoutLines.push(line);
-    else if (place === HANDOUT) this.#waiting.push({ line, said });
+    else if (place === HANDOUT) this.#waiting.push({ line, said, delivers });
   }
 }
 
