@@ -618,3 +618,22 @@ Deno.test("the operator ends all sessions of a user or a guest, each told why; o
   assertEquals(kick("guest7"), [1, [[[12], notice], [[12], closing]]]);
   assertEquals(kick("nobody"), [0, []]);
 });
+
+Deno.test("that a user is online is told before what the user says, and once; otherwise it is told with what else has changed", () => {
+  const chat = new StoringHub();
+  const a = chat.native("a");
+  chat.tick(1000);
+  const told = (events: [number[], Event][]) =>
+    events.flatMap(([to, event]) => {
+      if (!to.includes(a)) return [];
+      if (event.type === "presence") return [event.online];
+      return event.type === "entries" ? [event.entries.map(({ text }) => text)] : [];
+    });
+  const [b, c] = [chat.native("b"), chat.native("c")];
+  assertEquals(told(chat.does(b, { type: "say", number: 1, to: { room: "lobby" }, text: "hello" })), [["b"], [
+    "hello",
+  ]]);
+  assertEquals(told(chat.does(b, { type: "say", number: 2, to: { room: "lobby" }, text: "all" })), [["all"]]);
+  assertEquals(told(chat.tick(2000)), [["c"]]);
+  assertEquals(told(chat.does(c, { type: "say", number: 1, to: { user: "a" }, text: "hi" })), [["hi"]]);
+});

@@ -6,6 +6,7 @@ import { type Entry, type Target, waits } from "./entry.ts";
 import type { RecentLog } from "./log.ts";
 import type { Draft } from "./log_items.ts";
 import type { LogWriter } from "./log_writer.ts";
+import type { PresenceUpdates } from "./presence.ts";
 import type { Questions } from "./questions.ts";
 import type { RecordId } from "./record_id.ts";
 import { ALL_SERVERS, type SharedRecord } from "./records.ts";
@@ -29,6 +30,7 @@ export interface DeliveryParts {
   readonly roster: Roster;
   readonly online: OnlineUsers;
   readonly questions: Questions;
+  readonly presence: PresenceUpdates;
   readonly tally: Tally;
   readonly outputs: Outputs<Effect>;
   readonly limits: Pick<Limits, "receiptMs">;

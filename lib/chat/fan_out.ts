@@ -7,6 +7,7 @@ import { Entries } from "./event.ts";
 import type { Draft } from "./log_items.ts";
 import { LOBBY } from "./names.ts";
 import type { Producer } from "./entities.ts";
+import type { PresenceUpdates } from "./presence.ts";
 import type { Roster } from "./roster.ts";
 import type { UserCursors } from "./user_cursors.ts";
 import type { OnlineUsers } from "./online_users.ts";
@@ -26,6 +27,7 @@ export interface FanOutParts {
   readonly roster: Roster;
   readonly online: OnlineUsers;
   readonly outputs: Outputs<Effect>;
+  readonly presence: Pick<PresenceUpdates, "says">;
   readonly cursors: UserCursors;
   readonly catchUp: CatchUp;
 }
@@ -55,6 +57,10 @@ export class FanOut {
       run = undefined;
     };
     for (const { entry, draft } of published) {
+      for (const effect of this.#parts.presence.says(entry.from)) {
+        flush();
+        this.#parts.outputs.push(effect);
+      }
       if ("room" in entry.to) this.#parts.roster.room(entry.to.room)!.last = entry.seq;
       const key = audienceKey(entry);
       if (run?.key !== key || run.entries.length === MAX_RUN || run.characters > MAX_RUN_CHARACTERS) {

@@ -16,7 +16,7 @@ interface RoomUpdate {
 
 /**
  * Tells native sessions who has come online and gone offline, which rooms have changed, and the members of a room who has joined
- * it and left it. Changes are gathered: a lab that logs in at once is one update.
+ * it and left it. Changes are gathered: a lab that logs in at once is one update. Only who says something is told of before that.
  */
 export class PresenceUpdates {
   #online = new Set<string>();
@@ -51,6 +51,13 @@ export class PresenceUpdates {
     if (own.length === 0) return [];
     const rooms = [{ ...stateOf(room), joined }];
     return [{ type: "tell", to: own.map(({ id }) => id), event: { type: "roomChanges", rooms } }];
+  }
+
+  /** A user says something: others are told first that the user is online, unless they know it. */
+  says(name: string): Effect[] {
+    if (!this.#online.delete(name)) return [];
+    const to = [...this.people.natives].filter(({ ready }) => ready).map(({ id }) => id);
+    return to.length > 0 ? [{ type: "tell", to, event: { type: "presence", online: [name], offline: [] } }] : [];
   }
 
   tick(now: number): Effect[] {
