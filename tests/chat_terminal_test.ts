@@ -1018,3 +1018,15 @@ Deno.test("what bob receives marks what was said to him on another device, and o
   alice.happens({ type: "received", by: "bob", upTo: 1 });
   alice.shows("08:33:46 you → bob: one  ✓✓", "08:33:46 you → bob: two  ✓", "08:33:46 you → carol: three  ✓");
 });
+
+Deno.test("where the password cannot be changed, /passwd shows the server's reason and asks for none", () => {
+  const alice = new ServerChat(new ChatView({ colour: false }));
+  alice.happens({
+    ...{ type: "loggedIn", name: "alice", rooms: ["lobby"], again: false, storeChanged: false, searches: true },
+    fixedPassword: true,
+  });
+  alice.screen.splice(0);
+  alice.done.splice(0);
+  alice.types("/passwd").denies("alice has no account here");
+  alice.did('ask "passwd" "" ""').shows("lobby> /passwd", "alice has no account here");
+});

@@ -39,3 +39,10 @@ pageTest(
   {},
   { passwordsIn: folder.write("users.txt", USERS) },
 );
+
+pageTest("a server that cannot store passwords says so as soon as the form is opened", async ({ enter }) => {
+  const { page } = await enter("alice");
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByRole("button", { name: "Change password" }).click();
+  await page.locator("#passwd-error").filter({ hasText: "This server does not write its users file" }).waitFor();
+});

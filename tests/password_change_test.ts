@@ -78,11 +78,14 @@ Deno.test("what cannot be changed is denied with the reason, and nothing is writ
   const change = { type: "passwd", ref: 1, old: "12345", new: FRESH };
   {
     await using server = await WebTestServer.open();
-    using alice = await resumed(server);
+    using alice = await RawNative.join(server, "alice", undefined, "12345");
+    assertEquals((await alice.resume()).fixedPassword, true);
+    assertMatch((await alice.ask({ ...change, old: "", new: "" })).why, /^this server does not write its users file/);
     assertMatch((await alice.ask(change)).why, /^this server does not write its users file; its operator can name/);
   }
   await using server = await WebTestServer.open({ passwordsIn: users });
-  using alice = await resumed(server);
+  using alice = await RawNative.join(server, "alice", undefined, "12345");
+  assertEquals((await alice.resume()).fixedPassword, undefined);
   assertMatch((await alice.ask({ ...change, new: "ab" })).why, /^a password has at least \d+ characters, found 2$/);
   assertEquals((await alice.ask({ ...change, new: "alice" })).why, "the password must differ from the name");
   assertEquals(folder.read("users.txt"), USERS);

@@ -66,7 +66,7 @@ export class Authentication {
   readonly #parts: AuthenticationParts;
   readonly #login: Login;
   readonly #unproven: UnprovenNames;
-  readonly #passwords: PasswordChange;
+  readonly passwords: PasswordChange;
   readonly #registration: Registration | undefined;
 
   constructor(parts: AuthenticationParts) {
@@ -94,7 +94,7 @@ export class Authentication {
       tickets.revoke(name);
       shared?.names.secretChanged(name, before);
     };
-    this.#passwords = new PasswordChange({ ...parts, login: this.#login, replace }, limits, parts.changesPasswords);
+    this.passwords = new PasswordChange({ ...parts, login: this.#login, replace }, limits, parts.changesPasswords);
     const add = (name: string, secret: ScryptSecret) => {
       registry.setSecret(name, secret);
       shared?.names.secretChanged(name);
@@ -129,7 +129,7 @@ export class Authentication {
         return this.#registration?.register(session, command.name, command.password, now) ?? [];
       case "passwd":
         if (session.name === undefined || session.kind !== "native") return [];
-        return this.#passwords.change(session, command, now);
+        return this.passwords.change(session, command, now);
     }
   }
 
@@ -140,7 +140,7 @@ export class Authentication {
 
   /** A new password was stored, or the reason why not; the session that asked for it may have left. */
   passwordStored(id: SessionId, ref: number, name: string, outcome: ScryptSecret | string): Effect[] {
-    return this.#passwords.stored(id, ref, name, outcome);
+    return this.passwords.stored(id, ref, name, outcome);
   }
 
   tick(now: number): Effect[] {

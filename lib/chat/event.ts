@@ -163,6 +163,8 @@ export type Event =
     readonly searches: boolean;
     /** Where files can be left over HTTP, such as "http:2080"; undefined where they cannot. */
     readonly files?: string | undefined;
+    /** Whether the user's password cannot be changed here. */
+    readonly fixedPassword?: boolean;
   }
   | { readonly type: "conversations"; readonly states: readonly ConversationView[] }
   /** The session has been told everything up to here that concerns its user, and is told what follows at once. */

@@ -140,6 +140,7 @@ export class HubParts {
       memberships: new Memberships(parts),
       filesAt: () => this.filesAt,
       servers: () => shared?.servers,
+      hasFixedPassword: (name) => this.authentication.passwords.isFixed(name),
     });
   }
 }

@@ -27,6 +27,7 @@ export interface NativeCommandParts extends TypingParts {
   readonly outputs: Outputs<Effect>;
   readonly limits: TypingParts["limits"] & Pick<Limits, "textBytes" | "textLines">;
   readonly snapshot: Pick<Snapshot, "id" | "searches">;
+  readonly hasFixedPassword: (name: string) => boolean;
   readonly tickets: Tickets;
   /** Where files can be left over HTTP; undefined where they cannot. */
   readonly filesAt: () => string | undefined;
@@ -123,6 +124,7 @@ export class NativeCommands {
       textLines: limits.textLines,
       searches,
       ...(filesAt() === undefined ? {} : { files: filesAt() }),
+      ...(this.#parts.hasFixedPassword(known.name) ? { fixedPassword: true } : {}),
     }));
     if (servers) outputs.push(tell(session.id, servers));
     // Then it tells nothing of entries that are still to come.

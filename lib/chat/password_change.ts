@@ -38,6 +38,11 @@ export class PasswordChange {
   /** `allowed`: whether there is a users file to write to. */
   constructor(readonly context: PasswordChangeContext, readonly limits: Limits, readonly allowed: boolean) {}
 
+  /** Whether the password of a user cannot be changed here, whatever it is. */
+  isFixed(name: string): boolean {
+    return !this.allowed || !this.context.registry.accounts.has(name);
+  }
+
   change(session: Session, command: Extract<NativeCommand, { type: "passwd" }>, now: number): Effect[] {
     const { ref } = command;
     const name = session.name!;

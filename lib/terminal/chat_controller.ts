@@ -40,6 +40,8 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   #menuRooms: readonly RoomState[] = [];
   /** Whether messages and questions are answered. */
   #answers = false;
+  /** Whether the server cannot change this user's password. */
+  #hasFixedPassword = false;
 
   /** `interactive`: it asks for users and rooms at once, for completion and the menu, and words files for people. */
   constructor(readonly view: View<Event>, readonly mode: ChatMode<Q>, readonly interactive: boolean) {
@@ -127,6 +129,8 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         return this.#askConfirmed();
       case "passwd":
         if (this.connection.away) return this.#noConnection();
+        // The server answers with the reason, before anything is typed.
+        if (this.#hasFixedPassword) return this.#ask({ type: "passwd", old: "", new: "" }, "shown", now);
         return this.#outputs.push(action);
       case "file": {
         const why = action.action.type === "send" ? this.#unreachable(action.action.to) : undefined;
@@ -205,6 +209,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     }
     switch (known.type) {
       case "loggedIn":
+        this.#hasFixedPassword = known.fixedPassword === true;
         return this.#loggedIn(known.again, now);
       case "conversations":
         this.#reading.told();

@@ -22,6 +22,7 @@ export class PasswordView {
   readonly #again = byId<HTMLInputElement>("passwd-again");
   readonly #error = byId("passwd-error");
   readonly #parts: PasswordViewParts;
+  #isFixed = false;
   #isWaiting = false;
   #slow: ReturnType<typeof setTimeout> | undefined;
 
@@ -31,6 +32,8 @@ export class PasswordView {
       byId<HTMLDialogElement>("settings").close();
       setText(this.#error, "");
       this.#dialog.showModal();
+      // The server answers with the reason, before anything is typed.
+      if (this.#isFixed) this.#parts.ask({ type: "passwd", old: "", new: "" });
     });
     byId("passwd-cancel").addEventListener("click", () => this.#dialog.close());
     this.#dialog.addEventListener("close", () => this.#forget());
@@ -47,6 +50,7 @@ export class PasswordView {
       void this.#logIn(event.password);
       return true;
     }
+    if (event.type === "loggedIn") this.#isFixed = event.fixedPassword === true;
     if (event.type !== "denied" || event.question?.type !== "passwd") return false;
     this.#waitsNoMore();
     if (!this.#dialog.open) return false;

@@ -269,6 +269,7 @@ export class NativeClient {
       ...(replies ? { replies } : {}),
       ...(files === undefined ? {} : { files }),
       ...(reactions ? { reactions } : {}),
+      ...(message.fixedPassword ? { fixedPassword: true } : {}),
     });
     for (const { number, why } of refused) this.#own.refused(number, why);
     this.#own.accepted(accepted);

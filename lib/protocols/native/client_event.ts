@@ -79,6 +79,8 @@ export type ClientEvent =
     readonly files?: string | undefined;
     /** The marks that can be put to messages; none at a server that knows none. */
     readonly reactions?: readonly string[] | undefined;
+    /** Whether the server cannot change the user's password, and says why when it is asked to. */
+    readonly fixedPassword?: boolean | undefined;
   }
   /** A ticket for requests about files over HTTP. */
   | { readonly type: "ticket"; readonly ticket: string }

@@ -121,6 +121,8 @@ export const SERVER_MESSAGES = {
     reactions: optional(texts),
     /** Whether clients may say that their user is writing. */
     typing: optional(flag),
+    /** Whether the user's password cannot be changed here: `passwd` is answered with the reason, whatever it says. */
+    fixedPassword: optional(flag),
   },
   conversations: {
     list: list({ of: target("with"), last: integer, time, read: integer, unread: integer, received: integer }),
