@@ -637,3 +637,11 @@ Deno.test("that a user is online is told before what the user says, and once; ot
   assertEquals(told(chat.tick(2000)), [["c"]]);
   assertEquals(told(chat.does(c, { type: "say", number: 1, to: { user: "a" }, text: "hi" })), [["hi"]]);
 });
+
+Deno.test("nothing is logged of a session that leaves quietly", () => {
+  const chat = new StoringHub();
+  for (const id of [11, 12]) chat.hub.addSession(id, "10.0.0.9");
+  chat.does(11, { type: "leave", why: "closed La", isQuiet: true });
+  chat.does(12, { type: "leave", why: "closed La" });
+  assertEquals([chat.notes, chat.hub.size.sessions], [["10.0.0.9 left: closed La (0 online)"], 0]);
+});

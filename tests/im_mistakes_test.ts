@@ -37,6 +37,7 @@ function shown(output: SessionOutput): string[] {
   if (output.type === "write") return [new TextDecoder().decode(output.bytes).trimEnd()];
   if (output.type === "end") return [`end: ${output.why}`];
   if (output.type === "command" && output.command.type === "taken") return [`taken ${output.command.id}`];
+  if (output.type === "command" && output.command.type === "leave" && output.command.isQuiet) return ["leaves quietly"];
   if (output.type === "command" && output.command.type === "missed") return [`missed ${output.command.id}`];
   return [];
 }
@@ -192,4 +193,19 @@ Deno.test("a text of several lines is sent a line for each receipt, is confirmed
   // What is missed is not sent to its end.
   assertEquals(tick(14_000).slice(1), ["missed 3", "/from b t4"]);
   assertEquals(lb(receipt, 14_000), ["taken 4"]);
+});
+
+Deno.test("a connection that only asks what answers here leaves without a line in the log; a silent one, and any other, does not", () => {
+  const left = (said: string) => {
+    const { machine, la, take } = session("authentication");
+    la(said);
+    machine.closed(LA, "finished", 0);
+    return take();
+  };
+  assertEquals(left("/partyline 2 tls\n"), ["leaves quietly", "end: closed La"]);
+  assertEquals(left("/partyline 2\n"), ["leaves quietly", "end: closed La"]);
+  assertEquals(left(""), ["end: closed La"]);
+  assertEquals(left("/partyline 2 tls\nhello\n"), ["end: closed La"]);
+  const [why] = left("/partyline 2 tls\n/login");
+  assertEquals(why, 'end: closed La, after 6 bytes without a line end, "/login"');
 });

@@ -76,14 +76,14 @@ export class Attendance {
   }
 
   /** Messages that the session has not confirmed are missed, and its user may be offline now. */
-  leave(session: Session, { why, breaksRule }: Extract<Command, { type: "leave" }>, now: number): void {
+  leave(session: Session, { why, breaksRule, isQuiet }: Extract<Command, { type: "leave" }>, now: number): void {
     const { online, presence, delivery, outputs, shared } = this.#parts;
     delivery.handouts.release(session, true, now);
     const gone = online.leave(session);
     delivery.audienceChanged();
     if (gone && !online.isOnline(gone.name)) presence.offline(gone.name, now);
     if (session.name !== undefined) shared?.peopleChanged();
-    if (session.oneShot) return;
+    if (session.oneShot || isQuiet) return;
     const who = session.name ?? (session.guestName || session.address);
     const text = `${who} left: ${why} (${online.size} online)`;
     outputs.push(breaksRule ? { type: "note", level: "warning", text } : { type: "note", text });

@@ -26,8 +26,8 @@ export type Command =
   | { readonly type: "missed"; readonly id: number; readonly sent: boolean }
   /** The result of the effect `check` or `prove`. */
   | { readonly type: "checked"; readonly right: boolean; readonly proof?: Uint8Array | undefined }
-  /** The session has ended; `breaksRule`, since its peer broke a rule. */
-  | { readonly type: "leave"; readonly why: string; readonly breaksRule?: boolean }
+  /** The session has ended; `breaksRule`, since its peer broke a rule; `isQuiet`, if it did nothing that is logged. */
+  | { readonly type: "leave"; readonly why: string; readonly breaksRule?: boolean; readonly isQuiet?: boolean }
   | GuestCommand
   | NativeCommand;
 

@@ -30,6 +30,8 @@ export class ImServerSession implements Session {
   #awaitsReply = false;
   /** Lines of La that were read. */
   #taken = 0;
+  /** Those that only ask what answers here, which is no step of a login. */
+  #asked = 0;
   /** The client has finished sending on La. */
   #finished = false;
   /** When the client must have taken the next step. */
@@ -196,8 +198,11 @@ export class ImServerSession implements Session {
     }
     // Our client asks what answers before it sends a password: no mistake, and no complaint.
     if (this.#stage === "authentication") {
-      if (request.type === "asksTls") return this.#reply(this.#facts.tlsOffer ?? REPLY.unrecognized);
-      if (request.type === "partyline" && !request.asGuest) return this.#reply(REPLY.unrecognized);
+      const offer = request.type === "asksTls" ? this.#facts.tlsOffer : undefined;
+      if (request.type === "asksTls" || (request.type === "partyline" && !request.asGuest)) {
+        this.#asked++;
+        return this.#reply(offer ?? REPLY.unrecognized);
+      }
     }
     if (!isKnown(request, this.#stage, this.#facts)) return this.#refuse(request, line as string);
     switch (request.type) {
@@ -277,7 +282,12 @@ export class ImServerSession implements Session {
   #endLa(why: string, breaksRule = false): void {
     const rest = this.#lines.takeBytes();
     // NULs are the rest of a buffer that was sent whole.
-    if (rest.every((byte) => byte === 0) || rest.includes(NEWLINE)) return this.#end(why, breaksRule);
+    if (rest.every((byte) => byte === 0) || rest.includes(NEWLINE)) {
+      // Each `client chat` begins with a connection that asks where TLS is, and ends.
+      const onlyAsked = this.#taken > 0 && this.#asked === this.#taken && this.#stage === "authentication";
+      if (onlyAsked && !breaksRule) this.#command({ type: "leave", why, isQuiet: true });
+      return this.#end(why, breaksRule);
+    }
     const size = rest.length === 1 ? "1 byte" : `${rest.length} bytes`;
     this.#end(`${why}, after ${size} without a line end, ${this.#quoted(decodeWire(rest), this.#taken === 0)}`, true);
   }
