@@ -10,6 +10,11 @@ Deno.test("a line is broken between words, with colours, wide characters and bla
     "    there, alice",
   ]);
   assertEquals(wrapped("  /to NAME [TEXT]    send a message", 24), ["  /to NAME [TEXT]", "      send a message"]);
+  assertEquals(wrapped("  /who [ROOM]  list the members of a room", 30), [
+    "  /who [ROOM]  list the",
+    "               members of a",
+    "               room",
+  ]);
   assertEquals(wrapped("漢字漢字 漢字漢字漢字漢字漢字漢字", 16), ["漢字漢字 漢字漢", "    字漢字漢字漢", "    字漢字"]);
   assertEquals(wrapped(`see https://example.org/${"x".repeat(20)}`, 20), [
     "see https://example.",

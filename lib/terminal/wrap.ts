@@ -9,6 +9,8 @@ const ALL_ATTRIBUTES = /\x1b\[[0-9;:]*m/g;
 
 /** Additional indentation of a line's rows after the first, in columns, where there is room. */
 const INDENT = 4;
+/** The first column of an indented row of two, and the gap behind it. */
+const FIRST_COLUMN = /^ +\S+(?: \S+)* {2,}(?=\S)/;
 
 /** A cluster, or attributes that take no column. */
 interface Cell {
@@ -23,13 +25,16 @@ export function widthOf(line: string): number {
 
 /**
  * A line as rows of a terminal: broken between words, or within a word that is longer than a row. Rows after the first are
- * indented, and attributes go on in them.
+ * indented, those of a line in two columns as far as the second one, if that leaves half of the row. Attributes go on in them.
  */
 export function wrapped(line: string, columns: number): string[] {
   const cells = cellsOf(line);
   if (cells.reduce((sum, cell) => sum + cell.columns, 0) <= columns) return [line];
-  const lead = /^ */.exec(line.replaceAll(ALL_ATTRIBUTES, ""))![0].length;
-  const indent = Math.min(lead + INDENT, Math.floor(columns / 4));
+  const plain = line.replaceAll(ALL_ATTRIBUTES, "");
+  const first = widthOf(FIRST_COLUMN.exec(plain)?.[0] ?? "");
+  const lead = /^ */.exec(plain)![0].length;
+  const isTable = first > 0 && first <= columns / 2;
+  const indent = isTable ? first : Math.min(lead + INDENT, Math.floor(columns / 4));
   const rows: string[] = [];
   let row = "";
   let used = 0;
