@@ -288,3 +288,23 @@ Deno.test("a client that was busy takes the pieces of a file that have come as o
   assertEquals([...step("01234"), ...step(), ...step()], ["keep", "finish"]);
   assertEquals(step("56789"), ["keep", "save", "ended"]);
 });
+
+Deno.test("a text after a file that its server has spoiled is shown, as soon as the file's bytes are over", () => {
+  for (const [size, data] of [[100, "x".repeat(100)], [70_000, "y".repeat(70_000)]] as const) {
+    const client = new RoomsClient({ name: "bob", room: "lab", autoAccept: true, confirms: false });
+    const lines: string[] = [];
+    let now = 0;
+    // The server separates the data from the name as little as the handout's own; the text follows after a pause.
+    for (
+      const pieces of [["FILE"], ["client_a.txt"], [`${size}`], [`joe${data.slice(0, 90)}`, data.slice(90)], [
+        "<joe> hi",
+      ]]
+    ) {
+      for (const piece of pieces) client.receive(bytesOf(piece), now);
+      client.tick(now += 100);
+      for (const output of client.takeOutputs()) if (output.type === "line") lines.push(output.line);
+    }
+    const why = "the server does not separate its bytes from its sender's name";
+    assertEquals(lines, [`a.txt failed: ${why}`, "<joe> hi"], `${size}`);
+  }
+});

@@ -41,11 +41,13 @@ type Receiving =
   | { readonly type: "size"; readonly name: string }
   | { readonly type: "from"; readonly name: string; readonly bytes: number }
   | { readonly type: "data"; readonly file: Offered }
-  /** Nothing can be told apart until there is silence. */
-  | { readonly type: "lost" };
+  /** Nothing can be told apart until there is silence, a short one once so many bytes more have come. */
+  | { readonly type: "lost"; readonly left: number };
 
 /** A server pauses for 100 ms between pieces. */
 const QUIET_MS = 50;
+/** The longest piece; what is longer comes as several. */
+const PIECE_BYTES = 64 * 1024;
 /** The longest name of a sender: more is the name and the first bytes of the file. */
 const NAME_BYTES = 64;
 /** After this time without bytes, a file is lost; so much silence also ends one whose parts cannot be told apart. */
@@ -56,7 +58,7 @@ const LOST_MS = 1000;
 export class RoomsClientInput {
   readonly #outputs: Outputs<RoomsClientOutput>;
   readonly #autoAccept: boolean;
-  readonly #reader = new PieceReader(QUIET_MS, 64 * 1024);
+  readonly #reader = new PieceReader(QUIET_MS, PIECE_BYTES);
   readonly #files = new Map<number, Offered>();
   #receiving: Receiving = { type: "text" };
   #heardAt = 0;
@@ -109,7 +111,7 @@ export class RoomsClientInput {
         return;
       case "fileName":
         this.#receiving = bytes.length > RECV_BYTES
-          ? { type: "lost" }
+          ? { type: "lost", left: Infinity }
           : { type: "size", name: safeName(nameOfPiece(text.trim())) };
         return;
       case "size": {
@@ -118,12 +120,19 @@ export class RoomsClientInput {
         if (size !== undefined) {
           this.#receiving = { type: "from", name: state.name, bytes: size };
           if (digits !== "") this.#piece(encodeText(text.trim().slice(digits.length)), now);
-        } else this.#lose(state.name, `its size should be a number, found ${JSON.stringify(text.slice(0, 40))}`);
+        } else {this.#lose(
+            state.name,
+            Infinity,
+            `its size should be a number, found ${JSON.stringify(text.slice(0, 40))}`,
+          );}
         return;
       }
       case "from":
         if (bytes.length <= NAME_BYTES) return this.#begin(state.name, state.bytes, text.trim(), now);
-        return this.#lose(state.name, "the server does not separate its bytes from its sender's name");
+        this.#lose(state.name, state.bytes + 1, "the server does not separate its bytes from its sender's name");
+        return this.#passOver(bytes.length);
+      case "lost":
+        return this.#passOver(bytes.length);
     }
   }
 
@@ -170,9 +179,17 @@ export class RoomsClientInput {
     return this.#heardAt + (this.#receiving.type === "lost" ? LOST_MS : STALL_MS);
   }
 
-  #lose(name: string, why: string): void {
-    this.#receiving = { type: "lost" };
+  /** `left`: the bytes of the file, and at least so much of a name as cannot be told from them. */
+  #lose(name: string, left: number, why: string): void {
+    this.#receiving = { type: "lost", left };
     this.#line(`${name} failed: ${why}`);
+  }
+
+  /** A piece of a lost file has come. With the last one, the server has paused, and says something else next. */
+  #passOver(bytes: number): void {
+    if (this.#receiving.type !== "lost") return;
+    const left = this.#receiving.left - bytes;
+    this.#receiving = left <= 0 && bytes < PIECE_BYTES ? { type: "text" } : { type: "lost", left };
   }
 
   /** What was arriving does not arrive any more. */
