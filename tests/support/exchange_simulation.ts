@@ -55,6 +55,7 @@ export function simulateExchange(seed: number, moving = MOVING, activeMs = ACTIV
     said: new Map(),
     confirmed: new Set(),
     failed: new Set(),
+    withdrawn: new Set(),
     shown: new Map(),
   };
   const names = [...NATIVES, ...HANDOUTS];

@@ -71,7 +71,10 @@ export class NativeProgram extends Program {
     const { random } = this.world;
     const { seq, text } = random.pick(own.slice(-10));
     const about = { number: ++this.#number, of: seq, store: this.#store };
-    if (random.chance(0.1)) return this.#send({ type: "withdraw", ...about }, withdrawalOf(text));
+    if (random.chance(0.1)) {
+      this.world.withdrawn.add(text);
+      return this.#send({ type: "withdraw", ...about }, withdrawalOf(text));
+    }
     const changed = `${text}e${this.counter}`;
     this.#send({ type: "edit", ...about, text: changed }, changed);
   }
@@ -202,8 +205,10 @@ export class NativeProgram extends Program {
   }
 
   #received(by: string, upTo: number): void {
+    const { failed, withdrawn } = this.world;
     for (const { seq, text, to } of this.#own.get(this.#store) ?? []) {
-      if (to !== by || seq > upTo || this.world.shown.get(by)?.has(text) || this.world.failed.has(text)) continue;
+      if (to !== by || seq > upTo || this.world.shown.get(by)?.has(text)) continue;
+      if (failed.has(text) || withdrawn.has(text)) continue;
       this.world.problems.push(`${this.name} was told that ${by} has ${text}, who does not have it`);
     }
   }

@@ -15,6 +15,8 @@ export interface PeopleWorld {
   readonly confirmed: Set<string>;
   /** Texts that failed or were refused. */
   readonly failed: Set<string>;
+  /** Texts that their senders have withdrawn: a handout client that logs in afterwards is not told them, but what became of them. */
+  readonly withdrawn: Set<string>;
   /** What each user's programs have shown. */
   readonly shown: Map<string, Set<string>>;
 }
