@@ -144,10 +144,12 @@ test("rooms have rows with one name and time a group, two people have bubbles; a
     await alice.row("does it move?").locator(".state").getAttribute("title"),
     "sending: not at the server yet",
   );
+  await alice.page.evaluate("getSelection().selectAllChildren(document.querySelector('#messages .own .text'))");
   cable.plug(server.portOf("web"));
   await Promise.all([alice.reconnects(), bob.reconnects()]);
   await alice.sees("does it move?", "delivered");
   assertEquals(await place(), before);
+  assertEquals(await alice.page.evaluate("String(getSelection())"), "does it move?", "what is selected stays so");
   // Nothing else is below.
   assert(await alice.page.getByRole("button", { name: "Latest messages" }).isHidden());
 });

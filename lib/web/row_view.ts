@@ -45,12 +45,30 @@ export function drawRow(row: Row, element: HTMLElement | undefined, isRoom: bool
   }
   if (row.kind === "message") {
     const isOpen = element?.querySelector(".dots")?.getAttribute("aria-expanded") === "true";
-    return framed(row, isRoom, messageElement(row, act, isOpen), make("li"), act);
+    const drawn = messageElement(row, act, isOpen);
+    const shown = element?.querySelector<HTMLElement>(":scope > .beside");
+    return shown && keepText(shown, drawn)
+      ? framed(row, isRoom, shown, element!, act)
+      : framed(row, isRoom, drawn, make("li"), act);
   }
   const card = element?.querySelector<HTMLElement>(".card") ?? make("div", { class: "bubble card" });
   if (row.kind === "file") fillCard(row, card, act.file);
   else fillAttachment(row, card, act.attachment);
   return framed(row, isRoom, card, element ?? make("li"), act);
+}
+
+/** Puts all that is drawn anew around an equal text that is shown: what is selected in it stays. False if the text differs. */
+function keepText(shown: HTMLElement, drawn: HTMLElement): boolean {
+  const [text, same] = [shown, drawn].map((each) => each.querySelector(".bubble > .text"));
+  if (!text || !same || !text.isEqualNode(same)) return false;
+  for (let [kept, other] = [text, same]; kept !== shown; [kept, other] = [kept.parentElement!, other.parentElement!]) {
+    for (const each of [...kept.parentNode!.childNodes]) if (each !== kept) each.remove();
+    const all = [...other.parentNode!.childNodes];
+    const at = all.indexOf(other);
+    kept.before(...all.slice(0, at));
+    kept.after(...all.slice(at + 1));
+  }
+  return true;
 }
 
 /** Puts the sender, the time and the state around what a message says. */
@@ -124,8 +142,8 @@ function messageElement({ message, quoted }: MessageRow, actions: RowActions, is
   }
   const can = { change: canChange(message), reply: replies && canReply(message) };
   if (message.reactions && message.reactions.length > 0) bubble.append(reactionsElement(message, names.user, act));
-  if (!can.change && !can.reply) return bubble;
-  return make("div", { class: "beside" }, bubble, ...messageTools(message, actions, can, isOpen));
+  const tools = can.change || can.reply ? messageTools(message, actions, can, isOpen) : [];
+  return make("div", { class: "beside" }, bubble, ...tools);
 }
 
 /** The first line of the message to which another replies; pressing it goes there. */

@@ -167,10 +167,12 @@ export class VirtualList<T extends Row> {
       const row = this.#rows[i]!;
       let drawn = this.#drawn.get(row.key);
       if (drawn?.row !== row) {
+        const index = drawn ? controlsOf(drawn.element).indexOf(document.activeElement as HTMLElement) : -1;
         const element = draw(row, drawn?.element);
+        if (index >= 0 && (drawn!.element !== element || document.activeElement === document.body)) {
+          focus = { inside: element, index };
+        }
         if (drawn && drawn.element !== element) {
-          const index = controlsOf(drawn.element).indexOf(document.activeElement as HTMLElement);
-          if (index >= 0) focus = { inside: element, index };
           if (place === drawn.element) place = place.nextSibling;
           drawn.element.remove();
         }
