@@ -351,6 +351,12 @@ scene("a search finds an old message, goes to it, and comes back to the latest",
   await alice.sees("reading 41 of");
   await alice.page.locator(".row.goal", { hasText: "blue flask" }).waitFor();
   assertEquals(await alice.row("reading 400 of").count(), 0);
+  // What is typed goes into the field of the part that was pressed last.
+  await alice.page.locator("#finder-help").click();
+  await alice.page.keyboard.type("x");
+  await alice.page.locator("#finder-text:focus").waitFor();
+  assertEquals(await alice.page.getByRole("textbox", { name: "Message" }).inputValue(), "");
+  await field.fill("flask from:jacky in:lobby after:2020-01-31");
   await isAccessible(alice, "a message is found");
   // The window on history grows until it is one with the newest messages.
   await alice.page.locator("#scroller").evaluate(async (scroller: Scrolling) => {

@@ -224,7 +224,7 @@ setInterval(() => typing.isWaiting && drawTyping(), 500);
 
 applyTheme(settings.current);
 void useLanguage({ shared: sharedTexts, chat: chatTexts }).then(() => {
-  listenForKeys(page, { list: sideView, panes, field: composeView });
+  listenForKeys(page, { list: sideView, search: searchView, panes, field: composeView });
   updateVisible();
   settingsChanged();
   account.connect();

@@ -6,13 +6,14 @@ import { chatTexts } from "./texts.ts";
 
 interface KeyboardParts {
   readonly list: SideView;
+  readonly search: { focus: () => void };
   readonly panes: Panes;
   /** The field for messages. */
   readonly field: { focus: () => void };
 }
 
 /** The keys that act everywhere on the page, and the list of them. */
-export function listenForKeys(page: Page, { list, panes, field }: KeyboardParts): void {
+export function listenForKeys(page: Page, { list, search, panes, field }: KeyboardParts): void {
   const commands = Object.values(chatTexts.commands).map(({ usage, short }) => [usage, short] as const);
   byId("key-list").replaceChildren(
     ...[...Object.entries(chatTexts.keys), ...commands].flatMap((
@@ -38,7 +39,8 @@ export function listenForKeys(page: Page, { list, panes, field }: KeyboardParts)
     } else {
       // What is typed goes into a field, wherever the focus is; a blank presses a button, or scrolls.
       if (!isTyping && key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey) {
-        (byId("side").contains(document.activeElement) ? list : field).focus();
+        const isIn = (id: string) => byId(id).contains(document.activeElement);
+        (isIn("side") ? list : isIn("finder") ? search : field).focus();
       }
       return;
     }

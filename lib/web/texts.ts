@@ -151,7 +151,7 @@ export const chatTexts = {
 
   // Searching.
   words: "Words",
-  searchHint: "from:name in:room before:2026-01-31 after:2026-01-01",
+  searchHint: "from:name in:room\nbefore:2026-01-31 after:2026-01-01",
   hits: "Hits",
   olderHits: "Older hits",
   noSearch: "This server cannot search messages.",

@@ -144,7 +144,7 @@ export const chatTexts: Texts["chat"] = {
     `${command} trông giống một lệnh, nhưng trang này không có lệnh đó; /help liệt kê các lệnh. Để gửi như văn bản, hãy thêm một dấu gạch chéo: /${command}`,
 
   words: "Từ khóa",
-  searchHint: "from:tên in:phòng before:2026-01-31 after:2026-01-01",
+  searchHint: "from:tên in:phòng\nbefore:2026-01-31 after:2026-01-01",
   hits: "Kết quả",
   olderHits: "Kết quả cũ hơn",
   noSearch: "Máy chủ này không tìm tin nhắn được.",

@@ -144,7 +144,7 @@ export const chatTexts: Texts["chat"] = {
     `${command} 看起来像命令，但本页没有此命令；/help 可列出所有命令。若要作为文本发送，请多加一个斜杠：/${command}`,
 
   words: "关键词",
-  searchHint: "from:用户 in:房间 before:2026-01-31 after:2026-01-01",
+  searchHint: "from:用户 in:房间\nbefore:2026-01-31 after:2026-01-01",
   hits: "搜索结果",
   olderHits: "更早的结果",
   noSearch: "此服务器无法搜索消息。",
