@@ -16,6 +16,7 @@ import { keptRow, mailboxRow, nativeIdleRow, pourRow, webRow } from "./kept_rows
 import { fileRows, folderRows } from "./file_rows.ts";
 import { roomRows } from "./lobby_rows.ts";
 import type { Plan } from "./measure.ts";
+import { pageRows } from "./page_rows.ts";
 import { peerGroupRow, peerLatencyRows, peerTalkRow } from "./peer_rows.ts";
 import { datagramEcho } from "./peers/datagram_echo.ts";
 import { missingNats } from "./peers/across.ts";
@@ -127,6 +128,7 @@ function jobs(
     ["logins", () => loginRows(plan, kinds, small ? 50 : 500)],
     ["everybody", () => everybodyRow(kinds, small ? 200 : 1000)],
     ["start", () => startRow(plan, kinds, required)],
+    ["page", () => pageRows(plan, required)],
   ];
 }
 

@@ -6,6 +6,7 @@ import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
 import { reason } from "../core/reason.ts";
 import type { Certificate } from "../core/transport.ts";
+import { VERSION } from "../core/version.ts";
 import { WebServer } from "../http/server.ts";
 import { StaticFiles } from "../http/static_files.ts";
 import { clock } from "../net/clock.ts";
@@ -23,7 +24,7 @@ import { COOKIE_DAYS, LoginCookies } from "../store/login_cookies.ts";
 import { freeDescriptors } from "../store/free_descriptors.ts";
 import { digestOf } from "../store/file_reader.ts";
 import { readSecret } from "../store/private_file.ts";
-import { pageVersion, readWebFiles } from "../store/web_files.ts";
+import { pageVersion, readWebFiles, withAbout } from "../store/web_files.ts";
 import type { AttachmentStore } from "../store/attachment_store.ts";
 import type { AttachmentLinks } from "./attachment_links.ts";
 import { AttachmentSite } from "./attachment_site.ts";
@@ -133,12 +134,20 @@ function prepareWeb(
   certificate: Certificate | undefined,
 ): (port: number) => WebServer {
   const files = readWebFiles();
+  const about = {
+    version: VERSION,
+    page: pageVersion(files),
+    host: "server",
+    registration: runner.registers,
+    guests: runner.guests,
+    attachmentBytes: attachments ? limits.attachmentBytes : 0,
+  };
   const site = new ServerSite({
     runner,
     connectionLimiter: new ConnectionLimiter(limits),
     limits,
-    files: new StaticFiles(files),
-    pageVersion: pageVersion(files),
+    files: new StaticFiles(withAbout(files, about)),
+    about,
     listens: web.host,
     addresses: reachable(ownAddresses()),
     loginCookies: new LoginCookies(data, (name) => runner.hub.secretOf(name), clock),

@@ -1,6 +1,5 @@
 import type { Address } from "../core/address.ts";
 import type { ConnectionLimiter } from "../core/limiters.ts";
-import { VERSION } from "../core/version.ts";
 import { loginCookie } from "../http/guard.ts";
 import type { RequestBody } from "../http/request_body.ts";
 import { jsonResponse, plainText } from "../http/responses.ts";
@@ -16,8 +15,8 @@ const PATH_CHARACTERS = 200;
 
 export interface ServerSiteParts extends OperatorSiteParts, WebLoginParts {
   readonly connectionLimiter: ConnectionLimiter;
-  /** The hash over the files of the page. */
-  readonly pageVersion: string;
+  /** What the page and `/about` say of this server to everybody. */
+  readonly about: Readonly<Record<string, unknown>>;
   /** Where the listener listens, and the addresses of this machine for others. */
   readonly listens: string;
   readonly addresses: readonly string[];
@@ -96,20 +95,8 @@ export class ServerSite implements Site {
   }
 
   #about(request: Request, from: Address): unknown {
-    const { runner } = this.parts;
-    const registration = runner.hub.registers;
-    const guests = runner.hub.takesGuests;
-    const { attachments, limits: { attachmentBytes } } = this.parts;
-    return {
-      version: VERSION,
-      page: this.parts.pageVersion,
-      host: "server",
-      address: this.#address(request, from) ?? null,
-      name: this.#logins.userOf(request) ?? null,
-      registration,
-      guests,
-      attachmentBytes: attachments ? attachmentBytes : 0,
-    };
+    const [address, name] = [this.#address(request, from) ?? null, this.#logins.userOf(request) ?? null];
+    return { ...this.parts.about, address, name };
   }
 
   #address(request: Request, { hostname }: Address): string | undefined {

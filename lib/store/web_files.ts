@@ -1,3 +1,4 @@
+import { escape } from "@std/html/entities";
 import { fromFileUrl, join } from "@std/path";
 import { createHash } from "node:crypto";
 import { decodeLossy } from "../core/text.ts";
@@ -102,6 +103,13 @@ function addScript(
 /** The hash over all files of the chat page, which is in the addresses that it names. */
 export function pageVersion(files: WebFiles): string {
   return /\?v=(\w+)"/.exec(String(files.get(PAGE)))?.[1] ?? "";
+}
+
+/** The files of a server, whose chat page says this of it: its login waits for no further request. */
+export function withAbout(files: WebFiles, about: unknown): WebFiles {
+  const tag = '<meta name="about"';
+  const content = escape(JSON.stringify(about));
+  return new Map(files).set(PAGE, String(files.get(PAGE)).replace(tag, () => `${tag} content="${content}"`));
 }
 
 /** Writes the files of the pages to where the executables find them. */

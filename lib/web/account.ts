@@ -3,10 +3,10 @@ import { Backoff } from "../core/backoff.ts";
 import type { ServerEvent } from "./chat_event.ts";
 import { byId, download, make } from "./dom.ts";
 import { LateFiles } from "./late_files.ts";
-import { type About, fetchAbout, LoginView, logOut } from "./login_view.ts";
+import { type About, aboutOfPage, fetchAbout, LoginView, logOut } from "./login_view.ts";
 import { pageVersion, reloadFor, rememberedUser, storePage } from "./offline.ts";
 import type { Page } from "./page.ts";
-import { keyProtocols } from "./page_key.ts";
+import { keyHeaders, keyProtocols } from "./page_key.ts";
 import type { Sending } from "./sending.ts";
 import { ChatSession } from "./session.ts";
 import { ReconnectingSocket } from "./socket.ts";
@@ -27,7 +27,7 @@ interface AccountParts {
   /** The page belongs to a user now. */
   readonly begun: () => void;
   /** It does, and the server has not answered yet. */
-  readonly begunAway: () => void;
+  readonly begunAlone: () => void;
 }
 
 /** The user whose page this is: login and log-out, and the connection on which their session runs. */
@@ -101,10 +101,10 @@ export class Account {
   /** Whether the server knows the user; else the login is shown. */
   async #mayConnect(): Promise<boolean> {
     const page = this.#page;
-    const about = await fetchAbout().catch(async (error) => {
-      await this.#startAway();
-      throw error;
-    });
+    await this.#startRemembered();
+    // Without a key nobody is logged in, and a new page has nothing to ask.
+    const isNew = this.#version === undefined && keyHeaders()["x-partyline-key"] === undefined;
+    const about = (isNew ? aboutOfPage() : undefined) ?? await fetchAbout();
     if (typeof about === "string") {
       document.body.replaceChildren(make("p", { role: "alert" }, about));
       return false;
@@ -141,12 +141,13 @@ export class Account {
     this.#page.notice(chatTexts.otherVersion);
   }
 
-  /** The page was opened while the server is away: its user can write, and what they write waits. */
-  async #startAway(): Promise<void> {
+  /** The page does not wait for the server: its user can write at once, and what they write waits. */
+  async #startRemembered(): Promise<void> {
     const name = rememberedUser();
     if (this.#page.state.user !== "" || name === undefined) return;
     await this.#start(name);
-    this.#parts.begunAway();
+    // A guest enters a room first, which the server may refuse.
+    if (this.#guestRoom === "") this.#parts.begunAlone();
   }
 
   /** Makes the page this user's. */

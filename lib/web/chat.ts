@@ -14,7 +14,7 @@ import { LeaveView } from "./leave_view.ts";
 import { Navigation } from "./navigation.ts";
 import { onNotification } from "./offline.ts";
 import { Page } from "./page.ts";
-import { Panes } from "./panes.ts";
+import { isPhone, Panes } from "./panes.ts";
 import { PasswordView } from "./password_view.ts";
 import { SearchView } from "./search_view.ts";
 import { Sending } from "./sending.ts";
@@ -100,10 +100,11 @@ const account = new Account(page, {
     attachments.close();
   },
   begun: settingsChanged,
-  begunAway() {
+  begunAlone() {
     // Every user is there, whatever else the server will say.
     page.dispatch({ type: "roomChanges", rooms: [{ name: LOBBY, members: 0, joined: true }] });
-    if (page.state.open === undefined) navigation.open({ room: LOBBY });
+    // On a phone the list comes first.
+    if (page.state.open === undefined && !isPhone()) navigation.open({ room: LOBBY });
   },
 });
 const passwordView = new PasswordView({

@@ -27,6 +27,12 @@ export interface About {
   readonly address?: string | null;
 }
 
+/** What the page itself says of its server, which is enough for a login; undefined in the page of a client. */
+export function aboutOfPage(): About | undefined {
+  const { content } = document.querySelector<HTMLMetaElement>("meta[name=about]")!;
+  return content === "" ? undefined : { ...JSON.parse(content), name: null };
+}
+
 /** What the server or the client says; a text where this page is for another person. */
 export async function fetchAbout(): Promise<About | string> {
   await exchangeTicket();

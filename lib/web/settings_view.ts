@@ -60,6 +60,9 @@ export function applyTheme({ theme, density }: Settings): void {
   const root = document.documentElement;
   root.style.colorScheme = theme === "auto" ? "" : theme;
   root.dataset.density = density;
+  // A rule that is given a medium, even the one that it has, has the page compute all styles anew.
+  if (theme === applied) return;
+  applied = theme;
   for (const sheet of document.styleSheets) {
     for (const rule of sheet.cssRules) {
       if (!(rule instanceof CSSMediaRule)) continue;
@@ -70,4 +73,6 @@ export function applyTheme({ theme, density }: Settings): void {
   }
 }
 
+/** The theme that the rules follow; at first the system's. */
+let applied: Settings["theme"] = "auto";
 const darkRules = new WeakSet<CSSMediaRule>();
