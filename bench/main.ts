@@ -1,13 +1,3 @@
-/**
- * `deno task bench`: measures our server against others in the same run and prints one table.
- *
- *   --quick        a smoke test: every row once and briefly; the figures mean nothing
- *   --json FILE    also writes the table as JSON
- *   --only NAME    only this row; names are printed as they run
- *
- * Figures are printed, never asserted; the status is 1 only if a measurement failed.
- */
-import { parseArgs } from "@std/cli/parse-args";
 import { attachmentRows } from "./attachment_rows.ts";
 import { compileLoad, withLoad } from "./c_load.ts";
 import { exchangeRows } from "./exchange_rows.ts";
@@ -33,6 +23,11 @@ import { everybodyRow, latencyRows, loginRows, shoutRow, talkRow } from "./rows.
 import { startRow } from "./start_row.ts";
 import { storeRows } from "./store_rows.ts";
 import { table } from "./table.ts";
+import { taskFlags } from "../tools/task_flags.ts";
+
+const ABOUT =
+  `Measures our server against others in the same run and prints one table. Figures are printed, never asserted;
+the status is 1 only if a measurement failed.`;
 
 const usual: Plan = { warmUpMs: 1000, windowMs: 3000, repeats: 3, settleMs: 2000, pauseMs: 5 };
 const quick: Plan = { warmUpMs: 200, windowMs: 500, repeats: 1, settleMs: 200, pauseMs: 5 };
@@ -133,15 +128,13 @@ function jobs(
 }
 
 if (import.meta.main) {
-  const flags = parseArgs(Deno.args, {
-    boolean: ["quick"],
-    string: ["json", "only"],
-    unknown: (name: string) => {
-      print(`unknown option ${name}; it is deno task bench [--quick] [--json FILE] [--only NAME]\n`);
-      Deno.exit(2);
-    },
-  });
-  const plan = flags.quick ? quick : usual;
+  const flags = taskFlags("bench", ABOUT, [
+    { name: "quick", help: "a smoke test: every row once and briefly; the figures mean nothing" },
+    { name: "json", value: "FILE", help: "write the table as JSON, too" },
+    { name: "only", value: "NAME", help: "this row alone; names are printed as they run" },
+  ]);
+  const [isQuick, only, json] = [flags.has("quick"), flags.value("only"), flags.value("json")];
+  const plan = isQuick ? quick : usual;
   const required = Boolean(Deno.env.get("PARTYLINE_REQUIRE_ALL"));
   const rows: Row[] = [];
   const errors: string[] = [];
@@ -150,15 +143,15 @@ if (import.meta.main) {
   try {
     const kinds = await kindsHere(required);
     const all = [
-      ...jobs(plan, kinds, await loadProgram(required), flags.quick, required),
+      ...jobs(plan, kinds, await loadProgram(required), isQuick, required),
       ...await exchangeJobs(plan, required),
     ];
     const names = all.map(([name]) => name);
-    if (flags.only !== undefined && !names.includes(flags.only)) {
-      throw new Error(`there is no row ${flags.only}; there are ${names.join(", ")}`);
+    if (only !== undefined && !names.includes(only)) {
+      throw new Error(`there is no row ${only}; there are ${names.join(", ")}`);
     }
     for (const [name, measure] of all) {
-      if (flags.only !== undefined && flags.only !== name) continue;
+      if (only !== undefined && only !== name) continue;
       print(`${name} …\n`);
       try {
         rows.push(...[await measure()].flat());
@@ -175,9 +168,9 @@ if (import.meta.main) {
   print(`\n${table(rows)}\n${machine}; took ${seconds.toFixed(0)} s; each figure the median of ${plan.repeats}\n`);
   if (busy > BUSY_CORES) print(`${busyNote(busy)}\n`);
   for (const error of errors) print(`error: ${error}\n`);
-  if (flags.json) {
+  if (json !== undefined) {
     await Deno.writeTextFile(
-      flags.json,
+      json,
       JSON.stringify({ machine, plan, otherCores: busy, rows, errors }, null, 2) + "\n",
     );
   }

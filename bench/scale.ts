@@ -1,13 +1,12 @@
-/**
- * `deno task scale [--servers N] [--people N] [--room N] [--stay N] [--cores N] [--mbit N]`: what many servers as one chat would do,
- * simulated with what two real servers and a real nats-server cost here. See docs/scale.md.
- */
-import { parseArgs } from "@std/cli/parse-args";
 import { print } from "../lib/terminal/print.ts";
 import { missingNats } from "./peers/across.ts";
 import { measureCosts } from "./scale_costs.ts";
+import { taskFlags } from "../tools/task_flags.ts";
 import { type Costs, type Load, type Outcome, simulateScale } from "./scale_simulation.ts";
 
+const ABOUT =
+  `What many servers as one chat would do, simulated with what two real servers and a real nats-server cost here.
+See docs/scale.md.`;
 /** Messages of each user a minute: twice as many, until something is full. */
 const FIRST_SAID = 0.5;
 const LAST_SAID = 64;
@@ -43,13 +42,19 @@ function simulate(title: string, load: Omit<Load, "said">, costs: Costs): void {
 }
 
 if (import.meta.main) {
-  const flags = parseArgs(Deno.args, { string: ["servers", "people", "room", "stay", "cores", "mbit"] });
+  const { number } = taskFlags("scale", ABOUT, [
+    { name: "servers", value: "N", help: "how many servers (100)" },
+    { name: "people", value: "N", help: "users at each server (1000)" },
+    { name: "room", value: "N", help: "users online in a room (50)" },
+    { name: "stay", value: "MINUTES", help: "how long a user stays (60)" },
+    { name: "cores", value: "N", help: "cores that NATS has (2)" },
+    { name: "mbit", value: "N", help: "Mbit/s that NATS has (1000)" },
+  ]);
   const missing = await missingNats();
   if (missing !== undefined) {
     print(`${missing}\n`);
     Deno.exit(2);
   }
-  const number = (name: string, usual: number) => flags[name] === undefined ? usual : Number(flags[name]);
   const [servers, people, room] = [number("servers", 100), number("people", 1000), number("room", 50)];
   const [stay, cores, mbit] = [number("stay", 60), number("cores", 2), number("mbit", 1000)];
   const costs = await measureCosts(people);

@@ -1,27 +1,33 @@
 import { delay } from "@std/async/delay";
-import { parseArgs } from "@std/cli/parse-args";
 import { print } from "../lib/terminal/print.ts";
+import { taskFlags } from "../tools/task_flags.ts";
 import { ExchangeField } from "./support/exchange_field.ts";
 import { Hosts } from "./support/hosts.ts";
 import { missingNats } from "./support/nats_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { Pair } from "./support/soak_pair.ts";
 
-// deno task soak-exchange [--seconds N] [--link] [--cuts]: three servers at one nats-server, or linked to the first of them, on loopback.
-// Pairs of real clients talk across them while servers and the nats-server are killed in turn. With --cuts each is on a host of its
-// own, in a network namespace, and its cable is pulled as often as it is killed. Clients then stay at their server: what a user says
-// at two servers that are apart is in two pieces. Status 1 if a message is lost, repeated or out of order, or if it has arrived and
-// its sender is not told.
+const ABOUT =
+  `Three servers at one nats-server, or linked to the first of them, on loopback. Pairs of real clients talk across
+them while servers and the nats-server are killed in turn. With --cuts each is on a host of its own, in a network
+namespace (as root on Linux), and its cable is pulled as often as it is killed. Clients then stay at their server: what a
+user says at two servers that are apart is in two pieces. Status 1 if a message is lost, repeated or out of order, or if
+it has arrived and its sender is not told.`;
 
-const flags = parseArgs(Deno.args, { string: ["seconds"], boolean: ["link", "cuts"] });
-const totalMs = Number(flags.seconds ?? (flags.cuts ? 220 : 120)) * 1000;
+const flags = taskFlags("soak-exchange", ABOUT, [
+  { name: "seconds", value: "N", help: "how long servers are killed (120; with --cuts 220)" },
+  { name: "link", help: "servers are linked, without a nats-server" },
+  { name: "cuts", help: "cables are pulled as well" },
+]);
+const [isLinked, hasCuts] = [flags.has("link"), flags.has("cuts")];
+const totalMs = flags.number("seconds", hasCuts ? 220 : 120) * 1000;
 /** Between two failures: a server has started again, and its clients are back. */
 const EVERY_MS = 4000;
 /** How long a failure lasts. After three seconds servers go on alone; after ten a connection that is cut counts as lost. */
 const [KILLED_MS, CUT_MS] = [[500, 5000], [1000, 5000, 14_000]];
 const SETTLE_MS = 90_000;
 
-const why = (flags.link ? undefined : missingNats) ?? (flags.cuts ? await Hosts.missing() : undefined);
+const why = (isLinked ? undefined : missingNats) ?? (hasCuts ? await Hosts.missing() : undefined);
 if (why !== undefined) {
   print(`skipped: ${why}\n`);
   Deno.exit(Deno.env.has("PARTYLINE_REQUIRE_ALL") ? 1 : 0);
@@ -32,7 +38,7 @@ const users = ["alice", "bob", "carol", "dave", "eve", "frank"];
 folder.write("users.txt", users.map((name) => `${name} 12345\n`).join(""));
 folder.write("secret", "12345\n");
 await new Running(SOURCES, "server", ["hash-passwords", "users.txt"], folder.path).over();
-await using field = await ExchangeField.open({ isLinked: flags.link, hasHosts: flags.cuts }, folder);
+await using field = await ExchangeField.open({ isLinked, hasHosts: hasCuts }, folder);
 const problems: string[] = [];
 const [kills, cuts] = await talkThroughFailures();
 await field.stop();
@@ -75,7 +81,7 @@ async function talkThroughFailures(): Promise<[kills: number, cuts: number]> {
 /** Kills a target, or cuts it off, in turn; each of them for each duration. */
 async function fail(counts: [number, number]): Promise<void> {
   const { targets } = field;
-  const isCut = flags.cuts && counts[1] < counts[0];
+  const isCut = hasCuts && counts[1] < counts[0];
   const turn = counts[isCut ? 1 : 0]++;
   const durations = isCut ? CUT_MS! : KILLED_MS!;
   const target = targets[turn % targets.length]!;

@@ -1,28 +1,33 @@
 import { delay } from "@std/async/delay";
-import { parseArgs } from "@std/cli/parse-args";
+import { UserError } from "../lib/core/errors.ts";
 import { freePort } from "../lib/net/free_port.ts";
 import { print } from "../lib/terminal/print.ts";
+import { orUsageError, taskFlags } from "../tools/task_flags.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { Attackers } from "./support/soak_attacker.ts";
 import { ATTACKS, type Ports } from "./support/soak_attacks.ts";
 import { Pair } from "./support/soak_pair.ts";
 
-// deno task soak [--minutes N | --seconds N] [--nice N] [--only ATTACK]...: honest pairs of clients at one server, on loopback, while every attack comes in
-// turn, then all together with kills of the server and a full disk. Prints how long messages took in each phase beside the
-// quiet one. Status 1 if a message is lost, repeated or out of order, or if descriptors or memory do not return.
+const ABOUT =
+  `Honest pairs of clients at one server, on loopback, while every attack comes in turn, then all together with
+kills of the server, and a full disk (as root on Linux). Prints how long messages took in each phase beside the quiet one.
+Status 1 if a message is lost, repeated or out of order, or if descriptors or memory do not return.
 
-const flags = parseArgs(Deno.args, { string: ["minutes", "seconds", "only", "nice"], collect: ["only"] });
-const totalMs = flags.seconds ? Number(flags.seconds) * 1000 : Number(flags.minutes ?? 10) * 60_000;
+Attacks
+${Object.keys(ATTACKS).map((name) => `  ${name}`).join("\n")}`;
 /** The attackers have the processor when no other program wants it: those on another machine take none of it. */
 const ALONE = 19;
+
+const flags = taskFlags("soak", ABOUT, [
+  { name: "minutes", value: "N", help: "how long it takes in all (10)" },
+  { name: "seconds", value: "N", help: "the same in seconds" },
+  { name: "only", value: "ATTACK,…", help: "these attacks alone, without kills and a full disk" },
+  { name: "nice", value: "N", help: `the niceness of the attackers, from 0 to 19 (${ALONE})` },
+]);
+const totalMs = flags.number("seconds", flags.number("minutes", 10) * 60) * 1000;
+const attacks = orUsageError("soak", () => attacksOf(flags.value("only")));
 /** Some attacks alone, without kills and a full disk. */
-const some = flags.only.length > 0;
-const attacks: readonly string[] = some ? flags.only : Object.keys(ATTACKS);
-const unknown = attacks.find((name) => !(name in ATTACKS));
-if (unknown !== undefined) {
-  print(`there is no attack "${unknown}"; expected one of: ${Object.keys(ATTACKS).join(", ")}\n`);
-  Deno.exit(2);
-}
+const some = flags.given.includes("only");
 /** Quiet, each attack, quiet again; all together with kills; a full disk. */
 const phaseMs = totalMs / (attacks.length + (some ? 2 : 4));
 const DISK = "48m";
@@ -33,13 +38,16 @@ const MORE_MB = 64;
 const RETURN_MS = 45_000;
 
 using folder = new Folder();
-folder.write("users.txt", ["alice", "bob", "carol", "dave", "eve"].map((name) => `${name} 12345\n`).join(""));
+folder.write(
+  "users.txt",
+  ["alice", "bob", "carol", "dave", "eve"].map((name) => `${name} 12345\n`).join(""),
+);
 folder.write("secret", "12345\n");
 const ports = portsOf();
 const diskIsSmall = await mountSmall(`${folder.path}/data`);
 const problems: string[] = [];
 let server = await start();
-const attackers = new Attackers(folder.path, Number(flags.nice ?? ALONE));
+const attackers = new Attackers(folder.path, flags.number("nice", ALONE, 0));
 printRow("phase", ["messages", "p50 ms", "p99 ms", "p99/quiet", "server ms/s", "descriptors", "MB"]);
 let quiet = 0;
 try {
@@ -180,6 +188,13 @@ async function run(command: string, ...args: string[]): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+function attacksOf(only: string | undefined): readonly string[] {
+  const names = only?.split(",") ?? Object.keys(ATTACKS);
+  const unknown = names.find((name) => !Object.hasOwn(ATTACKS, name));
+  if (unknown !== undefined) throw new UserError(`there is no attack "${unknown}"; --help lists them`);
+  return names;
 }
 
 function portsOf(): Ports {

