@@ -4,7 +4,7 @@ import { taskFlags } from "../tools/task_flags.ts";
 import { ExchangeField } from "./support/exchange_field.ts";
 import { Hosts } from "./support/hosts.ts";
 import { missingNats } from "./support/nats_server.ts";
-import { Folder, Running, SOURCES } from "./support/programs.ts";
+import { disposedAtSignals, Folder, Running, SOURCES } from "./support/programs.ts";
 import { Pair } from "./support/soak_pair.ts";
 
 const ABOUT =
@@ -33,29 +33,34 @@ if (why !== undefined) {
   Deno.exit(Deno.env.has("PARTYLINE_REQUIRE_ALL") ? 1 : 0);
 }
 
-using folder = new Folder();
+const begun = new AsyncDisposableStack();
+const dispose = disposedAtSignals(begun);
+const folder = begun.use(new Folder());
 const users = ["alice", "bob", "carol", "dave", "eve", "frank"];
 folder.write("users.txt", users.map((name) => `${name} 12345\n`).join(""));
 folder.write("secret", "12345\n");
 await new Running(SOURCES, "server", ["hash-passwords", "users.txt"], folder.path).over();
-await using field = await ExchangeField.open({ isLinked, hasHosts: hasCuts }, folder);
+const field = begun.use(await ExchangeField.open({ isLinked, hasHosts: hasCuts }, folder));
 const problems: string[] = [];
-const [kills, cuts] = await talkThroughFailures();
-await field.stop();
-problems.push(...field.wrongStates());
-if (problems.length > 0) { for (const log of field.logs) print(`${log}\n----\n`); }
-for (const problem of problems) print(`WRONG: ${problem}\n`);
-print(`${kills} kills, ${cuts} cuts, ${problems.length} problems\n`);
-if (problems.length > 0) Deno.exitCode = 1;
+try {
+  const [kills, cuts] = await talkThroughFailures();
+  await field.stop();
+  problems.push(...field.wrongStates());
+  if (problems.length > 0) { for (const log of field.logs) print(`${log}\n----\n`); }
+  for (const problem of problems) print(`WRONG: ${problem}\n`);
+  print(`${kills} kills, ${cuts} cuts, ${problems.length} problems\n`);
+} finally {
+  await dispose();
+}
+Deno.exit(problems.length > 0 ? 1 : 0);
 
 /** Returns the numbers of kills and cuts. */
 async function talkThroughFailures(): Promise<[kills: number, cuts: number]> {
   const pair = (from: number, to: number) =>
-    new Pair([users[2 * from]!, users[2 * from + 1]!], folder.path, [field.clientOf(from), field.clientOf(to)]);
-  await using one = pair(0, 1);
-  await using two = pair(1, 2);
-  await using three = pair(2, 0);
-  const pairs = [one, two, three];
+    begun.use(
+      new Pair([users[2 * from]!, users[2 * from + 1]!], folder.path, [field.clientOf(from), field.clientOf(to)]),
+    );
+  const pairs = [pair(0, 1), pair(1, 2), pair(2, 0)];
   const settle = () => Promise.all(pairs.map((pair) => pair.settled(SETTLE_MS)));
   const talk = (ms: number) => Promise.all(pairs.map((pair) => pair.talk(ms)));
   await talk(5000);

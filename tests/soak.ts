@@ -3,7 +3,7 @@ import { UserError } from "../lib/core/errors.ts";
 import { freePort } from "../lib/net/free_port.ts";
 import { print } from "../lib/terminal/print.ts";
 import { orUsageError, taskFlags } from "../tools/task_flags.ts";
-import { Folder, Running, SOURCES } from "./support/programs.ts";
+import { disposedAtSignals, Folder, Running, SOURCES } from "./support/programs.ts";
 import { Attackers } from "./support/soak_attacker.ts";
 import { ATTACKS, type Ports } from "./support/soak_attacks.ts";
 import { Pair } from "./support/soak_pair.ts";
@@ -37,7 +37,9 @@ const MORE_DESCRIPTORS = 16;
 const MORE_MB = 64;
 const RETURN_MS = 45_000;
 
-using folder = new Folder();
+const begun = new AsyncDisposableStack();
+const dispose = disposedAtSignals(begun);
+const folder = begun.use(new Folder());
 folder.write(
   "users.txt",
   ["alice", "bob", "carol", "dave", "eve"].map((name) => `${name} 12345\n`).join(""),
@@ -47,12 +49,12 @@ const ports = portsOf();
 const diskIsSmall = await mountSmall(`${folder.path}/data`);
 const problems: string[] = [];
 let server = await start();
-const attackers = new Attackers(folder.path, flags.number("nice", ALONE, 0));
+const attackers = begun.use(new Attackers(folder.path, flags.number("nice", ALONE, 0)));
 printRow("phase", ["messages", "p50 ms", "p99 ms", "p99/quiet", "server ms/s", "descriptors", "MB"]);
 let quiet = 0;
 try {
-  await using one = new Pair(["alice", "bob"], folder.path, ports.im);
-  await using other = new Pair(["carol", "dave"], folder.path, ports.im);
+  const one = begun.use(new Pair(["alice", "bob"], folder.path, ports.im));
+  const other = begun.use(new Pair(["carol", "dave"], folder.path, ports.im));
   const pairs = [one, other];
   // Everything is compiled and connected.
   await Promise.all(pairs.map((pair) => pair.talk(Math.min(phaseMs, 5000))));
@@ -81,9 +83,7 @@ try {
     if (pair.problems.length > 0) print(`${pair.errors.slice(-2000)}\n`);
   }
 } finally {
-  await attackers[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-  if (diskIsSmall) await run("umount", `${folder.path}/data`);
+  await dispose();
 }
 if (!diskIsSmall) print("no full disk: a small file system cannot be mounted here\n");
 for (const problem of problems) print(`WRONG: ${problem}\n`);
@@ -131,6 +131,8 @@ async function start(): Promise<Running> {
   const options = { "address-book": book, lobby, rooms, mailbox, mychat, web, "tls-port": tls };
   const args = [String(im), "users.txt", "--host", "127.0.0.1", "--data", "data", "--log-level", "error"];
   for (const [name, port] of Object.entries(options)) args.push(`--${name}`, String(port));
+  // Throws when the soak is ending: nothing is begun any more.
+  begun.defer(async () => await started[Symbol.asyncDispose]());
   const started = new Running(SOURCES, "server", args, folder.path);
   await started.printed(/^tls listening/m);
   return started;
@@ -179,6 +181,7 @@ async function fillDisk(stop: AbortSignal): Promise<void> {
 async function mountSmall(path: string): Promise<boolean> {
   Deno.mkdirSync(path);
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
+  begun.defer(async () => void await run("umount", path));
   return await run("mount", "-t", "tmpfs", "-o", `size=${DISK}`, "tmpfs", path);
 }
 

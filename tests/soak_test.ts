@@ -1,18 +1,51 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
+import { Folder } from "./support/programs.ts";
 
 const SECONDS = 16;
+const SOAK = join(dirname(fromFileUrl(import.meta.url)), "soak.ts");
 
 Deno.test({
   name:
     "honest pairs beside every attack, kills of the server and a full disk: nothing lost, nothing twice, nothing held afterwards",
   ignore: Deno.build.os === "windows",
   async fn() {
-    const path = join(dirname(fromFileUrl(import.meta.url)), "soak.ts");
     // Beside other tests, attackers that wait for the processor would make each phase last until those have ended.
-    const args = ["run", "-A", path, "--seconds", String(SECONDS), "--nice", "0"];
+    const args = ["run", "-A", SOAK, "--seconds", String(SECONDS), "--nice", "0"];
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
     const decoder = new TextDecoder();
     assertEquals(code, 0, decoder.decode(stdout) + decoder.decode(stderr));
   },
 });
+
+Deno.test({
+  name: "a soak that is ended by a signal leaves no program, no file system and no file behind",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+      using folder = new Folder();
+      const options = { args: ["run", "-A", SOAK, "--minutes", "9"], env: { TMPDIR: folder.path } };
+      await using soak = new Deno.Command(Deno.execPath(), { ...options, stdout: "piped", stderr: "null" }).spawn();
+      const output = soak.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      // The heading comes when the server and the attackers have started; the programs of the pairs follow.
+      await output.read();
+      assert(programsIn(folder.path).length >= 2);
+      soak.kill(signal);
+      while (!(await output.read()).done);
+      assertEquals((await soak.status).code, status);
+      assertEquals(programsIn(folder.path), []);
+      assertEquals([...Deno.readDirSync(folder.path)], []);
+    }
+  },
+});
+
+/** The processes that work in a folder. */
+function programsIn(path: string): string[] {
+  return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((name) => {
+    try {
+      return /^\d+$/.test(name) && Deno.readLinkSync(`/proc/${name}/cwd`).startsWith(path);
+    } catch {
+      return false; // It has ended.
+    }
+  });
+}

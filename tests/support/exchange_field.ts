@@ -29,6 +29,7 @@ export class ExchangeField {
   readonly #servers: Running[] = [];
   readonly #ports: readonly number[];
   readonly #linkPort: number;
+  #isOver = false;
 
   private constructor(
     readonly options: FieldOptions,
@@ -81,12 +82,12 @@ export class ExchangeField {
     if (index < 0) {
       await this.nats!.kill();
       await delay(downMs);
-      return await this.nats!.start();
+      return this.#isOver ? undefined : await this.nats!.start();
     }
     this.#servers[index]!.process.kill("SIGKILL");
     await this.#servers[index]!.over();
     await delay(downMs);
-    await this.#start(index);
+    if (!this.#isOver) await this.#start(index);
   }
 
   /** Pulls the cable of a target's host, and plugs it in again. */
@@ -128,6 +129,7 @@ export class ExchangeField {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     for (const server of this.#servers) await server[Symbol.asyncDispose]();
     await this.nats?.[Symbol.asyncDispose]();
     await this.hosts?.close();

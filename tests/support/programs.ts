@@ -106,6 +106,20 @@ export async function ended(child: Deno.ChildProcess, signal: Deno.Signal = "SIG
   await child.status;
 }
 
+/**
+ * Disposes of what a long program has begun when SIGINT or SIGTERM ends that. Returns how it does so at its own end, too: once,
+ * whichever comes first.
+ */
+export function disposedAtSignals(begun: AsyncDisposableStack): () => Promise<void> {
+  let disposed: Promise<void> | undefined;
+  const dispose = () => disposed ??= begun.disposeAsync();
+  const signals = Deno.build.os === "windows" ? { SIGINT: 130 } : { SIGINT: 130, SIGTERM: 143 };
+  for (const [signal, status] of Object.entries(signals)) {
+    Deno.addSignalListener(signal as Deno.Signal, () => void dispose().finally(() => Deno.exit(status)));
+  }
+  return dispose;
+}
+
 /** A temporary folder for one test. */
 export class Folder {
   readonly path = Deno.makeTempDirSync({ prefix: "partyline-test-" });
