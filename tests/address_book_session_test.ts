@@ -37,7 +37,7 @@ Deno.test("a request is answered with the other entries, a removal with nothing"
     "removed: 10.0.0.7:3001 carol",
     "renamed: 10.0.0.5:3001 ally, before alice",
   ]);
-  assertEquals(changes.at(-1)!.table, ["10.0.0.5:3001 ally", "[::1]:3001 dave"]);
+  assertEquals(changes.at(-1)!.table(), ["10.0.0.5:3001 ally", "[::1]:3001 dave"]);
 });
 
 Deno.test("a request is complete at a line break, a NUL, the end of input, or after a short silence", () => {

@@ -5,6 +5,8 @@ import { DirectoryLog } from "../lib/store/directory_log.ts";
 import { book } from "./support/address_book.ts";
 import { Folder } from "./support/programs.ts";
 
+const EMPTY = { size: 0, table: () => [] };
+
 Deno.test("the table behaves like a plain list under any operations", () => {
   const hostnames = fc.constantFrom("10.0.0.1", "::ffff:10.0.0.1", "10.0.0.2", "127.0.0.1", "::1");
   const step = fc.record({
@@ -70,10 +72,36 @@ Deno.test("the log has one line for each change, with the table after it, whatev
   ]);
 });
 
+Deno.test("changes of a large table are written once a second, or when they are many, and at the end", () => {
+  using folder = new Folder();
+  const log = new DirectoryLog(folder.path, () => assert(false));
+  const tables = () => folder.read("address-book.log").match(/the table has/g)!.length;
+  const change = (i: number, time: number, text = "") => {
+    log.write({ time, events: [`event ${i}${text}`], size: 21, table: () => Array(21).fill("x") });
+  };
+  for (let i = 0; i < 100; i++) change(i, i);
+  assertEquals(tables(), 1);
+  log.tick(999);
+  assertEquals(tables(), 1);
+  log.tick(1000);
+  assertEquals(tables(), 2);
+  assertStringIncludes(folder.read("address-book.log"), "event 98\n1970-01-01T00:00:00.099Z event 99\n");
+  change(100, 1001, "x".repeat(100_000));
+  assertEquals(tables(), 3);
+  change(101, 1002);
+  log.close();
+  log.close();
+  assertEquals(tables(), 4);
+  assertStringIncludes(
+    folder.read("address-book.log"),
+    "event 101\n1970-01-01T00:00:01.002Z the table has 21 entries\n",
+  );
+});
+
 Deno.test("a full log is rotated, and at most two files exist", () => {
   using folder = new Folder();
   const log = new DirectoryLog(folder.path, () => assert(false), 1000);
-  for (let i = 0; i < 100; i++) log.write({ time: i, events: [`event ${i}`], table: [] });
+  for (let i = 0; i < 100; i++) log.write({ time: i, events: [`event ${i}`], ...EMPTY });
   const [now, old] = [folder.read("address-book.log"), folder.read("address-book.log.old")];
   assert(now.length <= 1000 && old.length <= 1000 && old.length > 900);
   assertMatch(now, /event 99\n/);
@@ -85,7 +113,7 @@ Deno.test("an unwritable log stops nothing and is reported once", () => {
   folder.write("file", "");
   const failures: string[] = [];
   const log = new DirectoryLog(`${folder.path}/file`, (why) => failures.push(why));
-  for (let i = 0; i < 3; i++) log.write({ time: i, events: ["x"], table: [] });
+  for (let i = 0; i < 3; i++) log.write({ time: i, events: ["x"], ...EMPTY });
   assertEquals(failures.length, 1);
   assertStringIncludes(failures[0]!, "address-book.log could not be written: ");
 });

@@ -172,6 +172,7 @@ export async function openServer(
     runner.tick();
     directory.tick(runner.now);
     drainDirectory();
+    directoryLog.tick(runner.now);
     monitor.tick(runner.now);
     requests?.log.flush();
   }, TICK_MS);
@@ -192,6 +193,7 @@ export async function openServer(
       await runner.exchange?.close(runner.now);
       await runner.close();
       attachments?.close();
+      directoryLog.close();
       requests?.log.close();
       await requests?.output.flushed();
       await tracing?.close();

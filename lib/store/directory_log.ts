@@ -5,34 +5,65 @@ import { sanitized } from "../core/text.ts";
 const FILE = "address-book.log";
 /** Enough for some thousand changes of a lab of twenty. */
 const ROTATE_BYTES = 1024 * 1024;
+/** A table of more entries is written once a second, or after so many characters of events. */
+const FEW_ENTRIES = 20;
+const INTERVAL_MS = 1000;
+const MOST_CHARACTERS = 64 * 1024;
 
 /** A change of the table. */
 export interface TableChange {
   readonly time: number;
   /** What happened, one line each. */
   readonly events: readonly string[];
-  /** The table after the change, one line for each entry. */
-  readonly table: readonly string[];
+  /** Entries after the change. */
+  readonly size: number;
+  /** One line for each of them. */
+  readonly table: () => readonly string[];
 }
 
 /**
- * Writes each change of the address book to `address-book.log`, with its time and the table after it.
+ * Writes each change of the address book to `address-book.log`, with its time and the table after it. Where the table has more
+ * than 20 entries, the changes of a second share one.
  *
  * 1. The folder is made at the first write. A file that reaches 1 MiB is renamed to `address-book.log.old` and replaces that.
  * 2. A failed write is not an error. `failed` is called for the first one, and again for the first one after a success.
  * 3. Each line stays one line, whatever it contains.
+ * 4. After `close`, every change is in the file, unless it cannot be written.
  */
 export class DirectoryLog {
   readonly #path: string;
   #failing = false;
+  /** Events that are not written, and the last change. */
+  #events = "";
+  #last: TableChange | undefined;
+  #nextAt = -Infinity;
 
   constructor(readonly folder: string, readonly failed: (why: string) => void, readonly rotateBytes = ROTATE_BYTES) {
     this.#path = join(folder, FILE);
   }
 
   write(change: TableChange): void {
+    const at = new Date(change.time).toISOString();
+    this.#events += change.events.map((event) => lineOf(`${at} ${event}`)).join("");
+    this.#last = change;
+    if (change.size <= FEW_ENTRIES || this.#events.length > MOST_CHARACTERS) this.close();
+    this.tick(change.time);
+  }
+
+  /** Writes what has waited for its time. */
+  tick(now: number): void {
+    if (this.#last && now >= this.#nextAt) this.close();
+  }
+
+  /** Writes what waits. */
+  close(): void {
+    if (!this.#last) return;
+    this.#nextAt = this.#last.time + INTERVAL_MS;
+    const text = this.#events + tableText(this.#last);
+    this.#events = "";
+    this.#last = undefined;
     try {
-      this.#append(new TextEncoder().encode(textOf(change)));
+      this.#append(new TextEncoder().encode(text));
       this.#failing = false;
     } catch (error) {
       if (!this.#failing) this.failed(`${this.#path} could not be written: ${reason(error)}`);
@@ -57,9 +88,12 @@ export class DirectoryLog {
   }
 }
 
-function textOf({ time, events, table }: TableChange): string {
-  const at = new Date(time).toISOString();
-  const entries = table.length === 1 ? "1 entry" : `${table.length} entries`;
-  const lines = [...events.map((event) => `${at} ${event}`), `${at} the table has ${entries}`];
-  return [...lines, ...table.map((entry) => `    ${entry}`)].map((line) => `${sanitized(line)}\n`).join("");
+function tableText({ time, size, table }: TableChange): string {
+  const entries = size === 1 ? "1 entry" : `${size} entries`;
+  const lines = [`${new Date(time).toISOString()} the table has ${entries}`, ...table().map((entry) => `    ${entry}`)];
+  return lines.map(lineOf).join("");
+}
+
+function lineOf(text: string): string {
+  return `${sanitized(text)}\n`;
 }

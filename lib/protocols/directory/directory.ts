@@ -9,8 +9,10 @@ import { type DirectoryEntry, DirectoryTable, entryText, nameText } from "./tabl
 export interface DirectoryChange {
   readonly time: number;
   readonly events: readonly string[];
-  /** All entries after it. */
-  readonly table: readonly string[];
+  /** Entries after it. */
+  readonly size: number;
+  /** All of them as text. */
+  readonly table: () => readonly string[];
 }
 
 export type DirectoryOutput =
@@ -98,12 +100,17 @@ export class Directory implements Machine<DirectoryOutput> {
 
   /** Returns the table as a line of the server's log. */
   #changed(events: readonly string[], time: number): string {
-    const table = this.#table.entries().map(entryText);
-    this.#outputs.push({ type: "changed", change: { time, events, table } });
+    const table = this.#table.entries();
+    this.#outputs.push({
+      type: "changed",
+      change: { time, events, size: table.length, table: () => table.map(entryText) },
+    });
     if (table.length === 0) return "the client address table is empty";
     const entries = table.length === 1 ? "1 entry" : `${table.length} entries`;
     const more = table.length > LOGGED_ENTRIES ? `, and ${table.length - LOGGED_ENTRIES} more` : "";
-    return `the client address table has ${entries}: ${table.slice(0, LOGGED_ENTRIES).join(", ")}${more}`;
+    return `the client address table has ${entries}: ${
+      table.slice(0, LOGGED_ENTRIES).map(entryText).join(", ")
+    }${more}`;
   }
 }
 
