@@ -156,7 +156,7 @@ pageTest(
       "v=0",
       null,
     ];
-    const signal = (text: string) => mallory.send({ type: "signal", to: "alice", text });
+    const signal = (text: string) => mallory.send({ type: "signal", to: "alice", text, at: true });
     for (const each of malformed) await signal(JSON.stringify({ ...come, rtc: each }));
     await signal(JSON.stringify({ ...come, rtc: { ...rtc, at: Array(2000).fill("10.9.8.6:4444") } }));
     assertMatch((await mallory.take()).why, /^a signal has at most 24576 bytes, found \d+$/);

@@ -253,6 +253,23 @@ Deno.test("a message of another person that ends in a known link is not lost in 
   assert(!hidden || bob.events.length > before, "neither shown as a message nor as an offer");
 });
 
+Deno.test("who accepts a file tells the sender an address; a refusal and what confirms it tell none", async () => {
+  await using pair = new FilePair();
+  const [alice, bob] = [pair.person("alice"), pair.person("bob")];
+  const told: string[] = [];
+  pair.meddle = (signal, from, at) => (told.push(`${from}: ${signal.type}${at ? ", with the address" : ""}`), signal);
+  const offered = async (name: string) => {
+    alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file(name, seededBytes(1000)) });
+    return (await bob.event("offered", (item) => item.name === name)).n;
+  };
+  bob.files.do({ type: "refuse", n: await offered("x.bin") });
+  await waitUntil(() => told.length === 2);
+  assertEquals(told.splice(0), ["bob: refused", "alice: noted"]);
+  bob.files.do({ type: "accept", n: await offered("y.bin") });
+  await waitUntil(() => bob.saw("received"));
+  assertEquals(told[0], "bob: want, with the address");
+});
+
 Deno.test("who was not offered it does not end it for bob", async () => {
   await using pair = new FilePair();
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];

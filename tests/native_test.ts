@@ -430,8 +430,11 @@ Deno.test("a signal goes to the online clients of a user, is not stored, and rea
   await screen.resume();
   await other.resume();
   await alice.send({ type: "signal", to: "bob", text: "psst" });
-  const heard = { type: "signal", from: "alice", at: "127.0.0.1", text: "psst" };
+  const heard = { type: "signal", from: "alice", text: "psst" };
   assertEquals([await screen.take(), await other.take()], [heard, heard]);
+  // The address of its sender only if that tells it.
+  await alice.send({ type: "signal", to: "bob", text: "psst", at: true });
+  assertEquals([await screen.take(), await other.take()], Array(2).fill({ ...heard, at: "127.0.0.1" }));
   // Neither later sessions nor the sender receive it.
   await waiting.resume();
   assertEquals(await waiting.ask({ type: "ping", ref: 1 }), { type: "pong", ref: 1 });

@@ -222,7 +222,7 @@ Deno.test("a text that is too long is not accepted, a signal without a connectio
   page.session.received("[nonsense");
   assertEquals(page.broken, 1);
   page.session.lost();
-  page.session.signal("bob", "{}");
+  page.session.signal("bob", "{}", false);
   assertEquals(page.failedSignals, ["bob"]);
 });
 

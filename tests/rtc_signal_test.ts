@@ -27,6 +27,11 @@ Deno.test("a browser tries names of the other's network, the address that the se
     assertEquals(tried([at], "203.0.113.5").filter((each) => !each.startsWith("203.0.113.5:")), [], at);
   }
   assertEquals(tried(["127.0.0.1:5000"], "192.168.1.5"), ["192.168.1.5:5000"]);
+  assertEquals(
+    tried(["127.0.0.1:5000", "203.0.113.9:5000"], undefined),
+    [],
+    "who hides the own address names no other",
+  );
   assertEquals(tried(Array.from({ length: 99 }, (_, i) => `10.0.0.${i}:5000`), undefined).length, 8);
 });
 

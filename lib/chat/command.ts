@@ -108,8 +108,11 @@ export type NativeCommand =
   | ({ readonly type: "react"; readonly text: string } & Change)
   /** Something under a number that could not be read. */
   | { readonly type: "unreadable"; readonly number: number; readonly why: string }
-  /** For the other clients of a user, or for a guest, if online now; not stored. Guests' sessions send signals, too. */
-  | { readonly type: "signal"; readonly to: string; readonly text: string }
+  /**
+   * For the other clients of a user, or for a guest, if online now; not stored. It tells the session's address only if `at`. Guests'
+   * sessions send signals, too.
+   */
+  | { readonly type: "signal"; readonly to: string; readonly text: string; readonly at?: boolean | undefined }
   /** The user is writing a message there. */
   | { readonly type: "typing"; readonly to: Target }
   /** The client has everything up to `seq`. */

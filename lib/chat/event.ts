@@ -218,8 +218,8 @@ export type Event =
   | { readonly type: "joined"; readonly ref: number; readonly room: string; readonly members: number }
   | { readonly type: "left"; readonly ref: number; readonly room: string }
   | ServersEvent
-  /** A signal from another client, whose address is `at`. */
-  | { readonly type: "signal"; readonly from: string; readonly at: string; readonly text: string }
+  /** A signal from another client, whose address is `at`, if it tells that. */
+  | { readonly type: "signal"; readonly from: string; readonly at?: string | undefined; readonly text: string }
   /** A user is writing a message to the session's user, or in a room. */
   | { readonly type: "typing"; readonly from: string; readonly to: Target }
   /** A signal reached no client. */

@@ -9,7 +9,13 @@ export type ServerMessage =
   /** The outcome, at the server that sends this, of a record of the server that gets it, where a handout session waits for it. */
   | { readonly type: "outcome"; readonly number: number; readonly delivered: boolean; readonly why: string }
   /** A signal between clients. */
-  | { readonly type: "signal"; readonly from: string; readonly at: string; readonly to: string; readonly text: string }
+  | {
+    readonly type: "signal";
+    readonly from: string;
+    readonly at?: string | undefined;
+    readonly to: string;
+    readonly text: string;
+  }
   /** Who holds names, as the sender knows it. */
   | { readonly type: "names"; readonly holders: readonly NameHolder[] };
 

@@ -161,9 +161,9 @@ export class Guests {
     if (endings.length === 0) return;
     const to = this.#membersIn(session.guestRoom).map(({ id }) => id);
     if (to.length === 0) return;
-    const { guestName: from, address: at } = session;
+    const from = session.guestName;
     for (const text of endings) {
-      this.#parts.outputs.push({ type: "tell", to, event: { type: "signal", from, at, text } });
+      this.#parts.outputs.push({ type: "tell", to, event: { type: "signal", from, text } });
     }
   }
 

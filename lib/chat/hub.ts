@@ -254,7 +254,7 @@ export class Hub {
         return this.#parts.guests.handle(session, command, now);
       case "signal":
         if (session.kind === "guest") {
-          return this.#parts.live.signal(session, session.guestName, command.to, command.text);
+          return this.#parts.live.signal(session, session.guestName, command);
         }
     }
     const user = this.#parts.online.get(session.name);

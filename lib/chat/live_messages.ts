@@ -2,6 +2,7 @@ import type { Limits } from "../core/limits.ts";
 import type { Outputs } from "../core/machine.ts";
 import { encodeText } from "../core/text.ts";
 import type { ClientMessages } from "./client_messages.ts";
+import type { Command } from "./command.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Guests } from "./guests.ts";
@@ -52,7 +53,7 @@ export class LiveMessages {
     delivery.sayLive({ from: sender.name, to: { room: LOBBY }, text, sayer: sender, outcome }, kept, now);
   }
 
-  signal(sender: Session, from: string, to: string, text: string): void {
+  signal(sender: Session, from: string, { to, text, at: isTold }: Extract<Command, { type: "signal" }>): void {
     const { online, guests, outputs, limits: { signalBytes: most } } = this.#parts;
     const bytes = encodeText(text).length;
     const unheard = (why: string) => outputs.push(tell(sender.id, { type: "unheard", to, why }));
@@ -61,11 +62,12 @@ export class LiveMessages {
     const guest = natives ? undefined : guests.named(to);
     const receivers = guest ? [guest] : natives ?? [];
     const servers = online.elsewhere?.serversOf(to) ?? [];
-    const message = { type: "signal", from, at: sender.address, to, text } as const;
+    const at = isTold ? sender.address : undefined;
+    const message = { type: "signal", from, at, to, text } as const;
     for (const server of servers) outputs.push({ type: "exchange", output: { type: "send", to: server, message } });
     if (receivers.length === 0 && servers.length > 0) return;
     if (receivers.length === 0) return void unheard(`no client of ${to} is online`);
-    const event = { type: "signal", from, at: sender.address, text } as const;
+    const event = { type: "signal", from, at, text } as const;
     outputs.push({ type: "tell", to: receivers.map(({ id }) => id), event });
   }
 

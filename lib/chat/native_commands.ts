@@ -63,7 +63,7 @@ export class NativeCommands {
       case "read":
         return delivery.read(user, command.of, command.upTo, session);
       case "signal":
-        return live.signal(session, user.name, command.to, command.text);
+        return live.signal(session, user.name, command);
       case "typing":
         return this.#typing.tell(user.name, command.to, now);
       case "join":

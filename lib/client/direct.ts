@@ -18,7 +18,7 @@ const PEER_NAME = "direct";
 export interface DirectHooks {
   /** The name of this user. */
   readonly name: () => string;
-  readonly signal: (to: string, text: string) => void;
+  readonly signal: (to: string, text: string, at: boolean) => void;
   readonly show: (event: DirectEvent | ClientEvent) => void;
   readonly trace?: PeerTrace | undefined;
 }
@@ -69,7 +69,7 @@ export class DirectClient {
   }
 
   /** A signal of another program; false when it is about something else. */
-  signalled(from: string, text: string, at: string): boolean {
+  signalled(from: string, text: string, at: string | undefined): boolean {
     return this.#runner.input((machine, now) => machine.signalled(from, text, at, now));
   }
 
@@ -87,7 +87,7 @@ export class DirectClient {
       case "event":
         return this.hooks.show(output.event);
       case "signal":
-        return this.hooks.signal(output.to, output.text);
+        return this.hooks.signal(output.to, output.text, output.at);
       case "open":
         return void this.#open(output.name);
       case "meet":

@@ -25,7 +25,7 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
   const command = (line: string) => (client.typed(oneLine(line)), { id: "" });
   const files = new ClientFiles(plan, terminal, {
     say,
-    signal: (to, text) => client.use((native) => native.signal(to, text)),
+    signal: (to, text, at) => client.use((native) => native.signal(to, text, at)),
   });
   /** Users whose presence is known. */
   const present = new Map<string, boolean>();
@@ -49,7 +49,7 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
   });
   const direct = new DirectClient({
     name: () => client.name,
-    signal: (to, text) => client.use((native) => native.signal(to, text)),
+    signal: (to, text, at) => client.use((native) => native.signal(to, text, at)),
     show: (event) => terminal.event(event),
     trace: PeerTrace.open({ trace: plan.trace, traceFile: undefined }, plan.name ?? "-", (line) => terminal.note(line)),
   });

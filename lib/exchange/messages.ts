@@ -189,6 +189,6 @@ function readMessage(fields: Fields): ServerMessage {
       })),
     };
   }
-  const [from, at, to, text] = ["from", "at", "to", "text"].map((key) => readText(fields, key));
-  return { type: "signal", from: from!, at: at!, to: to!, text: text! };
+  const [from, to, text] = ["from", "to", "text"].map((key) => readText(fields, key));
+  return { type: "signal", from: from!, at: optional(readText, fields, "at"), to: to!, text: text! };
 }

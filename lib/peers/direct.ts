@@ -38,8 +38,8 @@ export interface DirectEvent {
 
 export type DirectOutput =
   | { readonly type: "event"; readonly event: DirectEvent }
-  /** Tell the other's program something through the chat. */
-  | { readonly type: "signal"; readonly to: string; readonly text: string }
+  /** Tell the other's program something through the chat; with the address at which that sees us only if `at`. */
+  | { readonly type: "signal"; readonly to: string; readonly text: string; readonly at: boolean }
   /** Open a port for this conversation; `opened` or `failed` is the answer. */
   | { readonly type: "open"; readonly name: string }
   /** Look for the other side, whose chat connection comes from `seen`. */
@@ -125,7 +125,7 @@ export class DirectConversations implements Machine<DirectOutput> {
   }
 
   /** A signal of another program, seen at this IP address; false when it is about something else. */
-  signalled(name: string, text: string, seen: string, now: number): boolean {
+  signalled(name: string, text: string, seen: string | undefined, now: number): boolean {
     const signal = readObject(text, readSignal);
     if (signal instanceof Fault || signal === undefined) return false;
     const conversation = this.#conversations.get(name);
@@ -133,6 +133,7 @@ export class DirectConversations implements Machine<DirectOutput> {
       if (conversation) this.#end(name, signal.why, false);
       return true;
     }
+    if (seen === undefined) return true;
     const theirs = { place: { key: signal.key, at: signal.at }, seen };
     if (!conversation || conversation.stage === "asks" || conversation.stage === "lost") {
       if (signal.direct === "yes") return true;
@@ -212,7 +213,7 @@ export class DirectConversations implements Machine<DirectOutput> {
   }
 
   #signal(to: string, signal: DirectSignal): void {
-    this.#outputs.push({ type: "signal", to, text: JSON.stringify(signal) });
+    this.#outputs.push({ type: "signal", to, text: JSON.stringify(signal), at: signal.direct !== "end" });
   }
 }
 

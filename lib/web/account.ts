@@ -174,7 +174,7 @@ export class Account {
       broken: () => this.#socket.giveUp(),
     });
     page.files = new LateFiles({
-      signal: (to, text) => started.signal(to, text),
+      signal: (...signal) => started.signal(...signal),
       say: this.#parts.say,
       show: (file) => page.dispatch({ type: "file", file }),
       forget: (id) => page.dispatch({ type: "fileForgotten", id }),

@@ -4,7 +4,7 @@ import type { FileEvent } from "../protocols/transfer/event.ts";
 import type { AttemptEvent, OfferEvent, RecordChange, TransferOutput } from "../protocols/transfer/output.ts";
 import { readOffer } from "../protocols/transfer/offer.ts";
 import { numbered, safeName } from "../core/file_names.ts";
-import { decodeSignal, encodeSignal, type Signal } from "../protocols/transfer/signal.ts";
+import { decodeSignal, encodeSignal, needsAddress, type Signal } from "../protocols/transfer/signal.ts";
 import { FileTransfers, type OfferMessage } from "../protocols/transfer/transfers.ts";
 import { nameOf } from "./conversation.ts";
 import { FileRecords, type RecordStorage } from "./file_records.ts";
@@ -16,7 +16,8 @@ import { PageStreams } from "./streams.ts";
 import { chatTexts, PAGE_CLOSED } from "./texts.ts";
 
 export interface PageFilesOptions {
-  readonly signal: (to: string, text: string) => void;
+  /** Sends a signal; with the address at which the chat sees this page only if `at`. */
+  readonly signal: (to: string, text: string, at: boolean) => void;
   /** Sends a message as the user would; the reason if it is not accepted. */
   readonly say: (to: Target, text: string) => { readonly id: string } | { readonly why: string };
   readonly show: (view: FileView) => void;
@@ -222,7 +223,7 @@ export class PageFiles {
   }
 
   #signal(to: string, signal: Signal): void {
-    this.#options.signal(to, encodeSignal(signal));
+    this.#options.signal(to, encodeSignal(signal), needsAddress(signal));
   }
 
   #show(event: FileEvent): void {

@@ -17,7 +17,7 @@ export interface SessionOptions {
   readonly send: (json: string) => void;
   readonly show: (event: ServerEvent) => void;
   /** Another program has sent a signal; `at` is its address, as the server sees it. */
-  readonly signal: (from: string, text: string, at: string) => void;
+  readonly signal: (from: string, text: string, at: string | undefined) => void;
   /** A user is writing to this one, or in a room. */
   readonly typing: (from: string, to: Target) => void;
   /** A signal to this user has reached no one. */
@@ -121,8 +121,8 @@ export class ChatSession {
   }
 
   /** Sends a signal to the programs of a user. */
-  signal(to: string, text: string): void {
-    this.#client.signal(to, text);
+  signal(to: string, text: string, at: boolean): void {
+    this.#client.signal(to, text, at);
     this.#drain();
   }
 

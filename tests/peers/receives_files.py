@@ -75,7 +75,7 @@ for line in lines:
     listener = socket.create_server(("", 0))
     at = [f"127.0.0.1:{listener.getsockname()[1]}"]
     want = {"file": "want", "offer": offer[1], "transfer": secret(), "token": secret(), "at": at}
-    say(json.dumps({"type": "signal", "to": said["from"], "text": json.dumps(want)}))
+    say(json.dumps({"type": "signal", "to": said["from"], "at": True, "text": json.dumps(want)}))
     conn = listener.accept()[0]
     opening = b""
     while not opening.endswith(b"\n"):

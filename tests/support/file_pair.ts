@@ -9,7 +9,7 @@ import { TransferStore } from "../../lib/store/transfer_store.ts";
 import { WAIT_MS } from "./wire.ts";
 
 /** Maps a signal in transit to itself, to another, or to none. */
-export type SignalFilter = (signal: Signal, from: string) => Signal | undefined;
+export type SignalFilter = (signal: Signal, from: string, at: boolean) => Signal | undefined;
 
 /** Two clients that exchange files over real connections and disks; only the chat between them is simulated. */
 export class FilePair {
@@ -38,15 +38,15 @@ export class FilePair {
     await person?.files.close();
   }
 
-  /** Delivers a signal from one client to another. */
-  signal(from: string, to: string, text: string): void {
+  /** Delivers a signal from one client to another, with its address only if `at`. */
+  signal(from: string, to: string, text: string, at: boolean): void {
     queueMicrotask(() => {
       const signal = decodeSignal(text);
       if (signal instanceof Fault || !signal) throw new Error(`${from} signals what is no signal: ${text}`);
-      const meddled = this.meddle(signal, from);
+      const meddled = this.meddle(signal, from, at);
       if (!meddled) return;
       const receiver = this.#people.get(to);
-      if (receiver) receiver.files.signalled(from, encodeSignal(meddled), "127.0.0.1");
+      if (receiver) receiver.files.signalled(from, encodeSignal(meddled), at ? "127.0.0.1" : undefined);
       else this.#people.get(from)?.files.notReached(to);
     });
   }
@@ -84,7 +84,7 @@ export class FileClient {
       store: new TransferStore(join(pair.folder, `${name} data`), this.downloads),
       freshKey: () => pair.seals ? freshFileKey() : Promise.resolve(undefined),
       say: (to, text) => pair.say(name, "user" in to ? to.user : to.room, text),
-      signal: (to, text) => pair.signal(name, to, text),
+      signal: (...signal) => pair.signal(name, ...signal),
       show: (event) => {
         this.events.push(event);
         this.#wake();

@@ -20,13 +20,13 @@ export class PagePair extends FilePair {
     return person;
   }
 
-  override signal(from: string, to: string, text: string): void {
+  override signal(from: string, to: string, text: string, at: boolean): void {
     const page = this.#pages.get(to);
-    if (!page) return super.signal(from, to, text);
+    if (!page) return super.signal(from, to, text, at);
     queueMicrotask(() => {
       const signal = decodeSignal(text);
       if (signal instanceof Fault || !signal) throw new Error(`${from} signals what is no signal: ${text}`);
-      const meddled = this.meddle(signal, from);
+      const meddled = this.meddle(signal, from, at);
       if (meddled) page.files.signalled(from, encodeSignal(meddled));
     });
   }
@@ -50,7 +50,7 @@ export class PagePerson {
 
   constructor(pair: PagePair, readonly name: string, readonly storage: PageStorage) {
     this.files = new PageFiles({
-      signal: (to, text) => pair.signal(name, to, text),
+      signal: (...signal) => pair.signal(name, ...signal),
       say: (to, text) => pair.say(name, "user" in to ? to.user : to.room, text),
       show: (view) => {
         this.views.set(view.id, view);

@@ -38,7 +38,7 @@ export class ClientFiles {
   /** We are logged in under this name, for the first time or again. */
   loggedIn(name: string): void {
     this.#runner ??= new TransferRunner({
-      signal: (to, text) => this.chat.signal(to, text),
+      signal: (...signal) => this.chat.signal(...signal),
       say: (to, text) => {
         const said = this.chat.say(to, text);
         if ("id" in said) this.view.sent(said.id, to, text);

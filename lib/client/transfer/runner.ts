@@ -4,7 +4,7 @@ import type { Target } from "../../chat/entry.ts";
 import { clock } from "../../net/clock.ts";
 import type { FileCommand, FileEvent } from "../../protocols/transfer/event.ts";
 import type { AttemptEvent, OfferEvent, RecordChange, TransferOutput } from "../../protocols/transfer/output.ts";
-import { decodeSignal, encodeSignal } from "../../protocols/transfer/signal.ts";
+import { decodeSignal, encodeSignal, needsAddress } from "../../protocols/transfer/signal.ts";
 import { FileTransfers, type OfferMessage } from "../../protocols/transfer/transfers.ts";
 import type { FileKey } from "../../store/transfer_keys.ts";
 import type { TransferStore } from "../../store/transfer_store.ts";
@@ -18,8 +18,8 @@ export interface TransferRunnerOptions {
   freshKey(): Promise<FileKey | undefined>;
   /** Sends a message as the user would; why it is not accepted, if it is not. */
   say(to: Target, text: string): { readonly id: string } | { readonly why: string };
-  /** Sends a signal to the clients of a user who is online. */
-  signal(to: string, text: string): void;
+  /** Sends a signal to the clients of a user who is online; with the address at which the chat sees us only if `at`. */
+  signal(to: string, text: string, at: boolean): void;
   show(event: FileEvent): void;
   /** A command cannot be carried out. */
   problem(why: string): void;
@@ -45,7 +45,7 @@ export class TransferRunner {
     this.#contents = new Contents(options.store);
     this.#streams = new Streams({
       freshKey: () => options.freshKey(),
-      signal: (to, signal) => this.#closed ? undefined : options.signal(to, encodeSignal(signal)),
+      signal: (to, signal) => this.#closed ? undefined : options.signal(to, encodeSignal(signal), needsAddress(signal)),
       isWanted: (transfer) => this.#machine.wantsStream(transfer, clock()),
       event: (transfer, event) => this.#event(transfer, event),
       sent: (transfer, message) => {
@@ -157,7 +157,7 @@ export class TransferRunner {
     const { store } = this.#options;
     switch (output.type) {
       case "signal":
-        return this.#options.signal(output.to, encodeSignal(output.signal));
+        return this.#options.signal(output.to, encodeSignal(output.signal), needsAddress(output.signal));
       case "say": {
         const said = this.#options.say(output.to, output.text);
         return "why" in said ? this.#offerEvent(output.offer, { type: "notSaid", why: said.why }) : undefined;

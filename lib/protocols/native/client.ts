@@ -140,9 +140,9 @@ export class NativeClient {
     this.#show({ type: "denied", why: `${question.type} cannot be asked while there is no connection`, question });
   }
 
-  /** Sends a signal to the programs of a user, if there is a session. */
-  signal(to: string, text: string): void {
-    if (this.#stage === "loggedIn") this.#send({ type: "signal", to, text });
+  /** Sends a signal to the programs of a user, if there is a session; with the address at which the server sees us only if `at`. */
+  signal(to: string, text: string, at: boolean): void {
+    if (this.#stage === "loggedIn") this.#send({ type: "signal", to, text, at: at || undefined });
     else this.#outputs.push({ type: "signalFailed", to });
   }
 

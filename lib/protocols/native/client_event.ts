@@ -194,8 +194,8 @@ export type NativeOutput =
   | { readonly type: "send"; readonly json: string }
   /** Something to show. */
   | { readonly type: "event"; readonly event: ClientEvent }
-  /** Another client has sent a signal, which is for programs; `at` is where the server sees that client. */
-  | { readonly type: "signal"; readonly from: string; readonly text: string; readonly at: string }
+  /** Another client has sent a signal, which is for programs; `at` is where the server sees that client, if it tells that. */
+  | { readonly type: "signal"; readonly from: string; readonly text: string; readonly at?: string | undefined }
   /** A user is writing to this one, or in a room. */
   | { readonly type: "typing"; readonly from: string; readonly to: Target }
   /** A signal to this user has reached no one. */

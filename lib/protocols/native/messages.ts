@@ -54,7 +54,7 @@ export const CLIENT_MESSAGES = {
   react: { ...CHANGE, text },
   ack: { seq: integer },
   read: { of: target("with"), upTo: integer },
-  signal: { to: word, text },
+  signal: { to: word, text, at: optional(flag) },
   /** The user is writing. */
   typing: { to: target("to") },
   users: { ref: integer, ...PAGE },
@@ -156,7 +156,7 @@ export const SERVER_MESSAGES = {
   ticket: { ref: integer, ticket: text },
   changed: { ref: integer },
   denied: { ref: integer, why: text },
-  signal: { from: text, at: text, text },
+  signal: { from: text, at: optional(text), text },
   typing: { from: text, to: target("to") },
   unheard: { to: text, why: text },
   pong: { ref: integer },

@@ -8,7 +8,7 @@ const MDNS_NAME = /^[\da-f-]{36}\.local:(\d{1,5})$/i;
 
 /**
  * The addresses to dial for a user who claims `told` and whose chat connection comes from `seen`: only that address, and
- * addresses of a LAN, so that no user can make us connect to a machine of their choice.
+ * addresses of a LAN, so that no user can make us connect to a machine of their choice. A user may hide `seen`.
  */
 export function dialAddresses(told: readonly string[], seen: string | undefined): Address[] {
   const found: Address[] = [];
@@ -24,7 +24,7 @@ export function dialAddresses(told: readonly string[], seen: string | undefined)
     if (source !== undefined && !isLoopback(source)) add(source, port);
     // A loopback address is theirs only if both are on the same machine.
     const isUsable = isLoopback(hostname)
-      ? source === undefined || isLoopback(source)
+      ? source !== undefined && isLoopback(source)
       : isPrivate(hostname) || hostname === source;
     if (isUsable) add(hostname, port);
   }

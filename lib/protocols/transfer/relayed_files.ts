@@ -138,7 +138,7 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
     this.#drain(now);
   }
 
-  signalled(from: string, text: string, seen: string, now: number): void {
+  signalled(from: string, text: string, seen: string | undefined, now: number): void {
     const signal = decodeSignal(text);
     if (!signal || signal instanceof Fault) return;
     this.#machine.signalled(from, signal, seen, now);

@@ -64,6 +64,11 @@ export const SIGNAL_BYTES = 12 * 1024;
 const ADDRESSES = 32;
 const WHY_CHARACTERS = 500;
 
+/** Whether its receiver needs the address at which the chat sees its sender. It is not told with any other signal. */
+export function needsAddress({ type }: Signal): boolean {
+  return type === "want" || type === "come";
+}
+
 /** The signal as text. */
 export function encodeSignal(signal: Signal): string {
   const { type, ...fields } = signal;
