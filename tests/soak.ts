@@ -42,9 +42,10 @@ const dispose = disposedAtSignals(begun);
 const folder = begun.use(new Folder());
 folder.write(
   "users.txt",
-  ["alice", "bob", "carol", "dave", "eve"].map((name) => `${name} 12345\n`).join(""),
+  ["alice", "bob", "carol", "dave", "eve", "frank", "grace"].map((name) => `${name} 12345\n`).join(""),
 );
 folder.write("secret", "12345\n");
+folder.write("operator", "correct horse\n");
 const ports = portsOf();
 const diskIsSmall = await mountSmall(`${folder.path}/data`);
 const problems: string[] = [];
@@ -130,6 +131,7 @@ async function start(): Promise<Running> {
   const { im, book, lobby, rooms, mailbox, mychat, web, tls } = ports;
   const options = { "address-book": book, lobby, rooms, mailbox, mychat, web, "tls-port": tls };
   const args = [String(im), "users.txt", "--host", "127.0.0.1", "--data", "data", "--log-level", "error"];
+  args.push("--registration", "--watch-password-file", "operator");
   for (const [name, port] of Object.entries(options)) args.push(`--${name}`, String(port));
   // Throws when the soak is ending: nothing is begun any more.
   begun.defer(async () => await started[Symbol.asyncDispose]());

@@ -1,5 +1,10 @@
 import { delay } from "@std/async/delay";
+import { encodeBase64 } from "../../lib/core/bytes.ts";
 import { encodeText } from "../../lib/core/text.ts";
+import { encodePacket } from "../../lib/protocols/datagram/packet.ts";
+import { offerText } from "../../lib/protocols/transfer/offer.ts";
+import { freshId } from "../../lib/web/storage.ts";
+import { Browser, type Chat } from "./browser.ts";
 
 /** The ports of the server under attack, by listener. */
 export type Ports = Readonly<Record<"im" | "book" | "lobby" | "rooms" | "mailbox" | "mychat" | "web" | "tls", number>>;
@@ -55,8 +60,37 @@ function datagrams(port: (ports: Ports) => number, datagram: (n: number) => Uint
   };
 }
 
+/** Sends datagrams to a port, 500 a second, each from an address where no program is any more when the answer comes. */
+function orphanDatagrams(port: (ports: Ports) => number, bytes: Uint8Array): Attack {
+  return async (ports, stop) => {
+    for (let n = 0; !stop.aborted; n++) {
+      // All of 127.0.0.0/8 is this machine on Linux.
+      const from = Deno.build.os === "linux" ? `127.${n >> 16 & 255}.${n >> 8 & 255}.${n & 255 || 1}` : hostname;
+      const socket = Deno.listenDatagram({ transport: "udp", hostname: from, port: 0 });
+      await socket.send(bytes, { transport: "udp", hostname, port: port(ports) }).catch(() => {});
+      socket.close();
+      if (n % 10 === 9) await delay(20);
+    }
+  };
+}
+
 /** A TLS handshake of 512 bytes, of which a few come. */
 const HANDSHAKE = Uint8Array.of(22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3);
+
+/** Names that pass for others, are reserved, control a terminal, or lead out of a folder. */
+const NAMES = [
+  "eve",
+  "ALICE",
+  "<eve>",
+  "p\u0430ypal",
+  "lobby",
+  "a\u202etxt.exe",
+  "\x1b[2J",
+  "../../secret",
+  "CON",
+  "x".repeat(300),
+];
+const nameOf = (n: number) => NAMES[n % NAMES.length]!;
 
 /** By what the report calls them. */
 export const ATTACKS: Readonly<Record<string, Attack>> = {
@@ -85,8 +119,94 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     ({ mychat }) => mychat,
     (n) => encodeText(`{"key": "CONNECT", "isConnected": false, "username": "n${n % 3000}", "isStach": false}`),
   ),
+  "datagrams of senders that are gone": together([
+    orphanDatagrams(({ mailbox }) => mailbox, encodePacket({ kind: "hello", id: 0n })),
+    orphanDatagrams(
+      ({ mychat }) => mychat,
+      encodeText('{"key": "CONNECT", "isConnected": false, "username": "gone", "isStach": false}'),
+    ),
+  ]),
+  "refused registrations": flooding(({ im }) => im, (n) => `/register ${nameOf(n)} 12345\n`),
+  "guessed passwords of the server's page": guessAtPage,
+  "lobby guests that do not read": together([
+    flooding(({ lobby }) => lobby, (n) => `${n} ${"x".repeat(900)}\n`),
+    (ports, stop) =>
+      crowd(8, stop, async () => {
+        using _deaf = await Deno.connect({ hostname, port: ports.lobby });
+        await delay(5000, { signal: stop });
+      }),
+  ]),
+  "idle WebSockets, and endless messages": webSockets,
+  "offers of hostile names, and rooms": offers,
   "clients that never confirm": wild,
 };
+
+/** Asks for the server's page with one password after the other. */
+async function guessAtPage({ web }: Ports, stop: AbortSignal): Promise<void> {
+  let n = 0;
+  await crowd(8, stop, async () => {
+    const headers = { authorization: `Basic ${btoa(`operator:guess${n++}`)}` };
+    const response = await fetch(`http://${hostname}:${web}/server`, { headers, signal: stop });
+    await response.body?.cancel();
+  });
+}
+
+/** WebSockets of a real account: some stay silent, some send a message in fragments that never ends, some break the rules. */
+async function webSockets({ web }: Ports, stop: AbortSignal): Promise<void> {
+  const browser = new Browser(web);
+  const piece = (opcode: number) =>
+    Uint8Array.of(opcode, 0x80 + 126, 60_000 >> 8, 60_000 & 255, ...new Uint8Array(4 + 60_000));
+  const on = (count: number, attack: (chat: Chat) => Promise<unknown>) =>
+    crowd(count, stop, async () => {
+      if (browser.key === undefined) return await delay(100);
+      const chat = await browser.chat();
+      const end = () => {
+        try {
+          chat.conn.close();
+        } catch { /* it is closed */ }
+      };
+      if (stop.aborted) end();
+      stop.addEventListener("abort", end);
+      await attack(chat).catch(() => {});
+      await chat.over;
+      stop.removeEventListener("abort", end);
+    });
+  await Promise.all([
+    crowd(1, stop, async () => {
+      if (browser.key === undefined) await browser.post("/login", { name: "frank", password: "12345" });
+      await delay(500);
+    }),
+    on(40, () => Promise.resolve()),
+    on(4, async (chat) => {
+      await chat.conn.write(piece(1));
+      while (!stop.aborted) await chat.conn.write(piece(0));
+    }),
+    on(2, (chat) => chat.conn.write(crypto.getRandomValues(new Uint8Array(300)))),
+  ]);
+}
+
+/** A session of a real account that offers files with hostile names to everybody, and makes rooms, without a pause. */
+async function offers(ports: Ports, stop: AbortSignal): Promise<void> {
+  const digest = encodeBase64(new Uint8Array(32));
+  const names = ["alice", "bob", "carol", "dave"];
+  await crowd(1, stop, async () => {
+    using listener = Deno.listen({ hostname, port: 0 });
+    using conn = await Deno.connect({ hostname, port: ports.im });
+    listener.accept().then((back) => drained(back, stop)).catch(() => {});
+    const reading = drained(conn, stop);
+    const say = (message: unknown) => conn.write(encodeText(`${JSON.stringify(message)}\n`));
+    await conn.write(encodeText(`/login grace 12345\n/port ${listener.addr.port}\n/partyline 2\n`));
+    await say({ type: "resume", client: freshId(), answered: 0 });
+    for (let n = 1; n < 2000 && !stop.aborted; n++) {
+      const text = offerText({ id: freshId(), name: nameOf(n), bytes: n, files: n % 2 ? undefined : n, digest });
+      await say({ type: "say", number: n, to: names[n % names.length], text });
+      await say({ type: "join", ref: n, room: `${nameOf(n)}${n}` });
+      await delay(5);
+    }
+    conn.closeWrite().catch(() => {});
+    await Promise.race([reading, delay(1000)]);
+  });
+}
 
 /** IM clients of a real account that link an Lb, confirm nothing, and go in every way. */
 async function wild(ports: Ports, stop: AbortSignal): Promise<void> {
