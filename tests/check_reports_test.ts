@@ -136,6 +136,17 @@ Deno.test("the page escapes everything, and refers to nothing outside", () => {
   for (const [, target] of html.matchAll(/href="#([^"]+)"/g)) assert(html.includes(`id="${target}"`), target);
 });
 
+Deno.test("a rule that has failed by what is weak, as with --strict, is told everywhere; what is long is cut on the page", () => {
+  const strict = { ...weak!, verdict: "fail" as const, notes: ["no line end"] };
+  const only = { ...report, results: [strict] };
+  assertMatch(story(strict, { again: "", columns: 100 }), /^FAIL .*\n[^]*note      no line end\n/);
+  assertMatch(htmlReport(only), /<dt>Weak<\/dt><dd><code>no line end<\/code>/);
+  assertMatch(junitReport(only), /<failure message="no line end">/);
+  assertMatch(csvReport(only), /,no line end\r\n$/);
+  const long = { ...failed!, failure: { ...failed!.failure!, expected: "x".repeat(5000) } };
+  assert(!htmlReport({ ...report, results: [long] }).includes("x".repeat(201)));
+});
+
 Deno.test("a story has nothing that can control a terminal", () => {
   for (const result of report.results) {
     const text = story(result, { again: "client check", columns: 100 });

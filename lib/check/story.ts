@@ -19,15 +19,17 @@ const LAST = 9;
 const MAX_TEXT = 200;
 const BEFORE = 60;
 
-/** A failure as a story: the sentence, what happened, what was expected, what came, and the usual cause. */
+/**
+ * A failure as a story: the sentence, what happened, what was expected, what came, and the usual cause. Of a rule that has failed
+ * since what is weak counts, the notes say what that is.
+ */
 export function story(result: RuleResult, { again, columns }: StoryOptions): string {
   const { rule, failure, transcript, notes } = result;
-  if (!failure) return "";
   const lines = [
     headline(result, columns),
     `${INDENT}The handout: "${rule.quote}"`,
     ...transcriptLines(transcript),
-    ...comparison(failure),
+    ...(failure ? comparison(failure) : []),
     ...notes.map((note) => `${INDENT}note      ${note}`),
     `${INDENT}Why it matters: ${rule.why}`,
     `${INDENT}Usual cause: ${rule.cause}`,
@@ -56,18 +58,25 @@ export function transcriptLines(transcript: readonly Seen[]): string[] {
   return [...shown.slice(0, FIRST), `${INDENT}  …`, ...shown.slice(-LAST)];
 }
 
-/** What was expected, what came, and a mark where they first differ; of long texts, what stands around it. */
-export function comparison({ where, expected, got, isUnexpected, isDescribed }: Failure): string[] {
+/** What was expected, what came, and a mark where they first differ. */
+export function comparison(failure: Failure): string[] {
+  const { where } = failure;
+  const { at, mark, expected, got } = compared(failure);
+  return [
+    `${INDENT}expected  ${where}: ${expected}`,
+    `${INDENT}got       ${where}: ${got}`,
+    ...(at === 0 ? [] : [`${INDENT}${" ".repeat("expected  ".length + where.length + 2 + mark)}^ here they differ`]),
+  ];
+}
+
+/** What was expected and what came, of long texts what stands around the place where they first differ; where that is in them. */
+export function compared(
+  { expected, got, isUnexpected, isDescribed }: Failure,
+): { expected: string; got: string; at: number; mark: number } {
   // What is told of something that did not come is no text to compare.
   const at = !isUnexpected || isDescribed ? 0 : difference(expected, got) ?? 0;
   const start = expected.length > MAX_TEXT && got.length > MAX_TEXT ? Math.max(0, at - BEFORE) : 0;
-  const [left, right] = [expected, got].map((text) => part(text, start));
-  const mark = at - start + (start > 0 ? 1 : 0);
-  return [
-    `${INDENT}expected  ${where}: ${left}`,
-    `${INDENT}got       ${where}: ${right}`,
-    ...(at === 0 ? [] : [`${INDENT}${" ".repeat("expected  ".length + where.length + 2 + mark)}^ here they differ`]),
-  ];
+  return { expected: part(expected, start), got: part(got, start), at, mark: at - start + (start > 0 ? 1 : 0) };
 }
 
 function part(text: string, start: number): string {

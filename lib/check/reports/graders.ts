@@ -54,7 +54,7 @@ export function classroomReport(report: CheckReport, run: ClassroomRun): string 
 
 /** One line a rule, for a spreadsheet. */
 export function csvReport({ target, results }: CheckReport): string {
-  const rows = results.map(({ rule, verdict, points, failure }) => [
+  const rows = results.map(({ rule, verdict, points, failure, notes }) => [
     target,
     rule.id,
     rule.title,
@@ -62,7 +62,7 @@ export function csvReport({ target, results }: CheckReport): string {
     String(points),
     String(rule.points),
     failure?.expected ?? "",
-    failure?.got ?? "",
+    failure?.got ?? notes.join("; "),
   ]);
   return csv([["target", "rule", "title", "verdict", "points", "of", "expected", "got"], ...rows]);
 }

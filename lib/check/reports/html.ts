@@ -5,7 +5,7 @@ import { type Ladder, ladderOf } from "../ladder.ts";
 import { bySection, type CheckReport, countsOf, neededBesides, pointsOf, summary, VERDICTS } from "../report.ts";
 import type { Verdict } from "../rule.ts";
 import type { RuleResult } from "../run.ts";
-import { story } from "../story.ts";
+import { compared, story } from "../story.ts";
 
 const COLUMN_WIDTH = 150;
 const PROGRAM_X = 50;
@@ -83,11 +83,14 @@ function failureOf({ again }: CheckReport, result: RuleResult): string {
   const { rule, failure, transcript } = result;
   const ladder = ladderOf(transcript, failure);
   const text = story(result, { again: again(rule), columns: COLUMNS });
+  const shown = failure && compared(failure);
+  const told = shown
+    ? [["Expected", `${failure.where}: ${shown.expected}`], ["Got", `${failure.where}: ${shown.got}`]]
+    : result.notes.map((note) => ["Weak", note]);
   return `<article id="${anchor(rule.id)}">
 <h3><code>${escaped(rule.id)}</code> ${prose(rule.title)}</h3>
 <blockquote>${prose(rule.quote)}</blockquote>
-<dl><dt>Expected</dt><dd><code>${escaped(`${failure?.where}: ${failure?.expected}`)}</code></dd>
-<dt>Got</dt><dd><code>${escaped(`${failure?.where}: ${failure?.got}`)}</code></dd>
+<dl>${told.map(([name, text]) => `<dt>${name}</dt><dd><code>${escaped(text!)}</code></dd>`).join("\n")}
 <dt>Why it matters</dt><dd>${prose(rule.why)}</dd>
 <dt>Usual cause</dt><dd>${prose(rule.cause)}</dd>
 <dt>This rule again</dt><dd><code>${escaped(again(rule))}</code></dd></dl>

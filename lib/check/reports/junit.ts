@@ -20,7 +20,7 @@ export function junitReport(report: CheckReport): string {
     const { rule, verdict, ms, failure, notes } = result;
     const head = `    <testcase${attributes({ classname: name, name: `${rule.id} ${rule.title}`, time: seconds(ms) })}`;
     if (verdict === "fail") {
-      const message = `expected ${failure?.expected}, got ${failure?.got}`;
+      const message = failure ? `expected ${failure.expected}, got ${failure.got}` : notes.join("; ");
       const text = story(result, { again: again(rule), columns: COLUMNS });
       return `${head}>\n      <failure${attributes({ message })}>${escaped(text)}</failure>\n    </testcase>`;
     }
