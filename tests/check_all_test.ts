@@ -2,13 +2,14 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { RunGroups } from "../lib/check/all/groups.ts";
 import { limited, SUBMISSION_LIMITS } from "../lib/check/all/limits.ts";
-import { matrixHead, matrixLine, readOutcome } from "../lib/check/all/outcome.ts";
+import { matrixHead, matrixLine, readOutcome, whyUnjudged } from "../lib/check/all/outcome.ts";
 import { parseStarts, suitesOf, withOwn } from "../lib/check/all/starts.ts";
 import { excessOf, readMarks, readScan } from "../lib/check/all/usage.ts";
 import { parseCheckArgs } from "../lib/client/check.ts";
-import { TOO_BUSY } from "../lib/check/run.ts";
+import { type RuleResult, TOO_BUSY } from "../lib/check/run.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { checkAll, command, only, SERVER_PY, submissions } from "./support/check_class.ts";
+import { PYTHON } from "./support/check.ts";
 import { Folder } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 
@@ -74,6 +75,12 @@ Deno.test("an earlier result counts if it is of the same submission, whole, and 
   assertEquals(readOutcome("ann", text(rule).slice(0, -1), "a"), undefined);
   const blocked = { ...rule, verdict: "blocked", points: 0, notes: [TOO_BUSY] };
   assertEquals(readOutcome("ann", text(rule, blocked), "a"), undefined);
+  const result = (notes: string[]) => ({ notes }) as unknown as RuleResult;
+  assertEquals(whyUnjudged({ results: [result([])] }), undefined);
+  assertEquals(
+    whyUnjudged({ results: [result([TOO_BUSY]), result([])] }),
+    "1 rule was not judged: this machine was too busy; run the check again",
+  );
 });
 
 Deno.test("what processes use is counted by run, in whatever group they are; a group of other programs is never one of a run", () => {
@@ -193,18 +200,39 @@ Deno.test("check all: goes on where it was; a submission that has changed is pla
     anna: { "server.py": right },
     ben: { "code.py": right, "start.txt": "prepare: cp code.py server.py\n" },
     carl: { "server.py": right, "start.txt": "prepare: sh -c 'echo no such library >&2; exit 3'\n" },
+    cora: {
+      "server.py": right,
+      "start.txt": "prepare: sh -c 'echo c.c:3:1: error: expected; echo make: *** Error 1 >&2; exit 2'\n",
+    },
     dora: { "server.py": right, "start.txt": "im sever: x\n" },
   });
   const first = await checkAll(folder, path, START, ...only("im/2/1"), "--seed", "5");
   assertEquals(first.code, 1);
-  const { anna, ben, carl, dora } = matrixOf(first.out);
+  const { anna, ben, carl, cora, dora } = matrixOf(first.out);
   assertEquals([anna, ben], ["2/2 2/2", "2/2 2/2"]);
   assertMatch(carl!, /^0\/2 0\/2 \(sh -c .*: the program ended with status 3; its last words: no such library\)$/);
+  assertMatch(cora!, /: the program ended with status 2; its last words: c\.c:3:1: error: expected\)$/);
   assertMatch(dora!, /^0\/2 0\/2 \(.*start\.txt, line 1: there is no check "im sever"/);
   Deno.writeTextFileSync(join(path, "anna/notes.txt"), "more");
   const second = matrixOf((await checkAll(folder, path, START, ...only("im/2/1"))).out);
   assertEquals(second["anna"], "2/2 2/2 (played again: it or the check has changed)");
   assertEquals(second["ben"], "2/2 2/2 (as before)");
+});
+
+Deno.test("check all: clients that always take the same port are judged as if each were alone", async () => {
+  using folder = new Folder();
+  const client = Deno.readTextFileSync(SERVER_PY.replace("server", "client"));
+  const reserved = client.replace(/^ *listener.setsockopt.*\n/m, "");
+  assert(reserved !== client);
+  const path = submissions(folder, { one: { "client.py": client }, two: { "client.py": reserved } });
+  const start = `im client: ${PYTHON} -S client.py {host} {port} fixed-port\n`;
+  const ids = ["im/14/3", "im/14/6", "im/14/7"];
+  const { out } = await checkAll(folder, path, start, ...only(...ids), "--seed", "5");
+  for (const name of ["one", "two"]) {
+    const { rules } = JSON.parse(Deno.readTextFileSync(join(folder.path, "out", name, "im-client.json")));
+    const found = rules.map(({ id, verdict }: Record<string, string>) => `${id} ${verdict}`);
+    assertEquals(found, ids.map((id) => `${id} ${id === "im/14/6" ? "fail" : "pass"}`), out);
+  }
 });
 
 Deno.test(

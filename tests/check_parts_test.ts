@@ -5,6 +5,8 @@ import { Choice } from "../lib/check/choice.ts";
 import { ladderOf } from "../lib/check/ladder.ts";
 import { Network, NETWORKS } from "../lib/check/network.ts";
 import { Passage } from "../lib/check/passage.ts";
+import { PlayPorts } from "../lib/check/play_ports.ts";
+import { lastLines } from "../lib/check/program.ts";
 import { applyRubric, isHidden, parseRubric } from "../lib/check/rubric.ts";
 import { close, expect } from "../lib/check/step.ts";
 import { stepOutput } from "../lib/check/step_output.ts";
@@ -188,4 +190,33 @@ Deno.test("a task that is to run alone waits for those that run, and no other on
   for (const name of ["b", "c"]) assertEquals(at(`${name} ends`), at(`${name} begins`) + 1);
   assert(at("a ends") < at("b begins"));
   assertEquals(await turns.take(() => Promise.resolve("free again")), "free again");
+});
+
+Deno.test("plays that had the same port at the same time are disturbed; those after one another are not", async () => {
+  const ports = new PlayPorts();
+  const after = async () => await new Promise((resolve) => setTimeout(resolve, 2));
+  const first = ports.begin(() => ["5000"]);
+  const other = ports.begin(() => ["5001"]);
+  await after();
+  const second = ports.begin(() => ["5000"]);
+  assertEquals([first(), second(), other()], [true, true, false]);
+  await after();
+  const third = ports.begin(() => ["5000"]);
+  assertEquals(third(), false);
+});
+
+Deno.test("of a program's last words the last line is whole, with as much before it as is short", () => {
+  const python =
+    'Traceback (most recent call last):\n  File "c.py", line 3, in <module>\n    s.bind(("", 80))\n    ^^^^^\n';
+  assertEquals(
+    lastLines(`${python}OSError: [Errno 98] in use\n`),
+    'File "c.py", line 3, in <module> / s.bind(("", 80)) / OSError: [Errno 98] in use',
+  );
+  assertEquals(lastLines(`${"x".repeat(200)}\nOSError: in use\n`), "OSError: in use");
+  const java =
+    "java.net.BindException: in use\n\tat java.base/sun.nio.ch.Net.bind0(Native Method)\n\tat Chat.main(Chat.java:7)\n";
+  assertEquals(
+    lastLines(`Exception in thread "main" ${java}`),
+    'Exception in thread "main" java.net.BindException: in use',
+  );
 });

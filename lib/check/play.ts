@@ -65,6 +65,11 @@ export class Play implements Machine<PlayOutput> {
     return this.#verdict.end;
   }
 
+  /** How long it took, without what the machine has taken. */
+  get tookMs(): number {
+    return this.#clock.time.tookMs(this.#now);
+  }
+
   get transcript(): Transcript {
     return this.#record.transcript;
   }

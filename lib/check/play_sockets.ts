@@ -55,6 +55,7 @@ export class PlaySockets {
   readonly #wires = new Map<LinkName, Wire>();
   /** What listens, or has listened, for a link, and how many connections it has accepted. */
   readonly #listeners = new Map<LinkName, { readonly socket: ListeningSocket; readonly count: () => number }>();
+  readonly #dialed = new Set<LinkName>();
   readonly #held: (() => Promise<void> | void)[] = [];
 
   constructor(readonly place: SocketsPlace, readonly owner: SocketsOwner) {}
@@ -62,6 +63,14 @@ export class PlaySockets {
   /** What listens is gone when this returns, datagram links too. */
   async stopListening(): Promise<void> {
     for (const release of this.#held) await release();
+  }
+
+  /**
+   * The connections that were made to a program are gone when this returns. The side that ends a connection first has its port
+   * reserved for a minute, and a program may always take the same.
+   */
+  async hangUp(): Promise<void> {
+    await Promise.all([...this.#dialed].map((link) => this.#wires.get(link)?.release()));
   }
 
   /** The connections and sockets are gone when this returns. */
@@ -83,7 +92,9 @@ export class PlaySockets {
     const { host = this.place.target.host, port = this.place.target.port } = to;
     while (!this.owner.isOver()) {
       try {
-        return this.#connected(link, await connect(host, port, CONNECT_MS));
+        const conn = await connect(host, port, CONNECT_MS);
+        this.#dialed.add(link);
+        return this.#connected(link, conn);
       } catch (error) {
         const mayFollow = isExpected && error instanceof Deno.errors.ConnectionRefused;
         if (!mayFollow) return this.owner.event((play, now) => play.failed(link, reason(error), now));

@@ -5,8 +5,9 @@ import { sanitized } from "../core/text.ts";
 import type { ProgramExit } from "./program_exit.ts";
 import { unbufferedOutput } from "./unbuffered.ts";
 
-const LAST_WORDS_BYTES = 600;
-const LAST_LINES = 3;
+const LAST_WORDS_BYTES = 4096;
+/** Of its last lines, as many are told as are no longer together: the last one says most, and is told whole. */
+const LAST_LINES = { count: 3, characters: 120, most: 600 };
 /** How often, and how long each time, the outputs of a program that has ended are waited for: each time what is there is read. */
 const OUTPUT_ENDS = { times: 5, ms: 10 };
 
@@ -111,10 +112,25 @@ export class Program {
   }
 }
 
-/** The last lines that say something; Python marks the place of a mistake in a line of its own. */
-function lastLines(text: string): string {
-  const lines = text.split("\n").map((line) => line.trim()).filter((line) => !/^[~^]*$/.test(line));
-  return sanitized(lines.slice(-LAST_LINES).join(" / "));
+/** The last lines that say something: Python marks the place of a mistake in a line of its own, Java tells all calls after it. */
+export function lastLines(text: string): string {
+  const lines = text.split("\n").map((line) => line.trim()).filter((line) => !/^[~^]*$|^at \S+\(.*\)$/.test(line));
+  const { count, characters, most } = LAST_LINES;
+  const last = (lines.pop() ?? "").slice(0, most);
+  const told = lines.slice(1 - count).reduceRight(
+    ({ words, isFull }, line) =>
+      isFull || line.length + words.length > characters
+        ? { words, isFull: true }
+        : { words: `${line} / ${words}`, isFull: false },
+    { words: last, isFull: false },
+  );
+  return sanitized(told.words);
+}
+
+/** The first line in which a compiler tells of an error: what it writes after that follows from it, or explains it. */
+export function firstError(text: string): string | undefined {
+  const found = text.split("\n").find((line) => /\berror\b/i.test(line));
+  return found && sanitized(found.trim().slice(0, LAST_LINES.most));
 }
 
 let knowsTerminals: boolean | undefined;

@@ -20,15 +20,21 @@ export interface HeldUp {
 export class ProgramTime {
   #lostMs = 0;
   #programMs = 0;
+  #startedAt = 0;
   #confirmedAt = 0;
   #measuredAt = -Infinity;
 
   start(now: number): void {
-    this.#confirmedAt = now;
+    this.#startedAt = this.#confirmedAt = now;
   }
 
   at(now: number): number {
     return now - this.#lostMs;
+  }
+
+  /** Since the start; what one thread and the check have lost at the same time counts twice, so that it may be too short. */
+  tookMs(now: number): number {
+    return Math.max(0, this.at(now) - this.#startedAt);
   }
 
   /** When, by the clock, it will be so late if nothing more is lost. */

@@ -82,6 +82,8 @@ export interface Suite {
   readonly transport: "tcp" | "udp";
   /** Its servers take whatever name a client says: no accounts are needed. */
   readonly takesAnyName?: boolean;
+  /** The names of the values that are ports on which its programs listen. */
+  readonly listening?: RegExp;
   /** Nothing but silence parts what is said: a network that cuts what is sent does not apply. */
   readonly isPaced?: boolean;
   /** Something of it goes over a stream, true unless it says otherwise: a network that cuts what is sent applies. */

@@ -6,6 +6,7 @@ import { Network, type NetworkKind } from "./network.ts";
 import type { Failure } from "./expectations.ts";
 import { Play } from "./play.ts";
 import { Pace, type PlayTimes } from "./play_times.ts";
+import { PlayPorts, saysInUse } from "./play_ports.ts";
 import { type Account, type Given, missingFor, valuesOf } from "./play_values.ts";
 import type { Rule, Suite, Verdict } from "./rule.ts";
 import { PlayRunner } from "./runner.ts";
@@ -30,8 +31,12 @@ export interface RunOptions extends Given {
   readonly isLong?: boolean;
   /** What measures the load of this machine for several suites at a time; each has its own otherwise. */
   readonly meter?: LoadMeter;
+  /** The ports of the programs, for several suites at a time; each has its own otherwise. */
+  readonly ports?: PlayPorts;
   /** Why no further rule is played; undefined while they are. */
   readonly stopped?: () => string | undefined;
+  /** A play has taken so long, besides what a busy machine has taken from it. */
+  readonly took?: (ms: number) => void;
   /** The program under test, for one rule: a port of its own where it is started. */
   readonly target: () => Target;
 }
@@ -56,6 +61,8 @@ export interface RuleResult {
   /** What is not there to play it with: accounts, a terminal. */
   readonly lacks?: string;
   readonly transcript: readonly Seen[];
+  /** Another play had a port of its program at the same time, or something else on this machine had. */
+  readonly isDisturbed?: boolean;
   /** How many of the plays failed, and of how many. */
   readonly failed: number;
   readonly played: number;
@@ -68,6 +75,8 @@ const SILENCE_MS = 250;
 const SETTLE_MS = 150;
 /** How often a rule is played at most while the machine is too busy to tell. */
 const DOUBTFUL_PLAYS = 8;
+/** How often a rule is played at most whose program cannot have its port: others may still be about to end. */
+const APART_PLAYS = 4;
 export const TOO_BUSY = "not judged: this machine was too busy";
 
 /**
@@ -75,7 +84,8 @@ export const TOO_BUSY = "not judged: this machine was too busy";
  *
  * 1. A rule is played after those that it needs; when one of them failed, it is blocked and not played.
  * 2. Each rule's choices follow from the seed and its id alone: played alone, it is played the same.
- * 3. No verdict depends on what else the machine does: a rule that it was too busy to judge is played again, at last alone, and
+ * 3. A program that always takes the same port is played alone once that shows, or its plays would fail each other.
+ * 4. No verdict depends on what else the machine does: a rule that it was too busy to judge is played again, at last alone, and
  *    then blocked.
  */
 export async function runSuite(
@@ -105,6 +115,8 @@ async function runRules(
   const results = new Map<string, Promise<RuleResult>>();
   const turns = new Turns(options.jobs);
   const pace = new Pace(options.timeoutMs * slownessOf(options.network));
+  const ports = options.ports ?? new PlayPorts();
+  let hasFixedPort = false;
   const resultOf = (rule: Rule): Promise<RuleResult> => {
     const known = results.get(rule.id);
     if (known) return known;
@@ -124,14 +136,25 @@ async function runRules(
     const plays = async () => {
       const why = options.stopped?.();
       return why === undefined
-        ? await playRule(suite, rule, options, { pace, meter })
+        ? await playRule(suite, rule, options, { pace, meter, ports })
         : blocked(rule, `not played: ${why}`);
+    };
+    const playApart = () => turns.alone(() => ports.turns.take(plays));
+    const playTogether = async () => {
+      let result = await turns.take(async () => hasFixedPort ? undefined : await plays());
+      for (let left = APART_PLAYS; left > 0 && (result === undefined || result.isDisturbed); left--) {
+        hasFixedPort = true;
+        result = await playApart();
+      }
+      return result!;
     };
     let result = blocking
       ? { ...blocked(rule, `not played: it needs ${blocking.rule.id}`), blockedBy: blocking.blockedBy ?? blocking }
-      : await turns.take(plays);
+      : await playTogether();
     // The other rules may be what keeps the machine busy.
-    if (result.notes.includes(TOO_BUSY) && options.jobs > 1) result = await turns.alone(plays);
+    if (result.notes.includes(TOO_BUSY) && options.jobs > 1) {
+      result = hasFixedPort ? await playApart() : await turns.alone(plays);
+    }
     if (rules.includes(rule)) tell(result);
     return result;
   };
@@ -160,6 +183,7 @@ function notJudged(rule: Rule, options: RunOptions): RuleResult | undefined {
 interface Shared {
   readonly pace: Pace;
   readonly meter: LoadMeter;
+  readonly ports: PlayPorts;
 }
 
 /** The result of one play. */
@@ -169,13 +193,15 @@ async function playRule(suite: Suite, rule: Rule, options: RunOptions, shared: S
   const began = performance.now();
   let shown: PlayResult | undefined;
   let failed = 0;
+  let isDisturbed = false;
   for (let i = 0; i < options.repeat; i++) {
     const result = await playOnce(suite, rule, options, i, shared);
+    if (result.isDisturbed) isDisturbed = true;
     if (result.verdict === "fail") failed++;
     // The first failure is told; without one, the last play.
     if (shown === undefined || shown.verdict !== "fail") shown = result;
   }
-  return { ...shown!, ms: Math.round(performance.now() - began), failed, played: options.repeat };
+  return { ...shown!, isDisturbed, ms: Math.round(performance.now() - began), failed, played: options.repeat };
 }
 
 async function playOnce(
@@ -195,7 +221,15 @@ async function playOnce(
   const play = new Play(rule.steps, values, { ...timesOf(options, target, pace), isPaced: suite.isPaced === true });
   const network = new Network(options.network, new Choice(fnv1a(`${options.seed} ${rule.id} ${round} network`)));
   const runner = new PlayRunner(play, target, network, suite.side === "server", meter, options.credentials?.());
-  await runner.run();
+  const { listening } = suite;
+  const endPorts = shared.ports.begin(() => listening ? values.like(listening) : []);
+  let isShared = false;
+  try {
+    await runner.run();
+  } finally {
+    isShared = endPorts();
+    options.took?.(play.tookMs);
+  }
   const { failure, weak, observed, isDoubtful, isUnconfirmed } = play.end!;
   const isFirst = isUnconfirmed && failure?.step !== unconfirmed?.step;
   if ((isDoubtful || isFirst) && rule.level !== "open") {
@@ -219,6 +253,7 @@ async function playOnce(
     points,
     failure: failure && { ...failure, where: failure.where.replace(/^\S+/, nameOf) },
     notes,
+    isDisturbed: isShared || listening !== undefined && failure !== undefined && saysInUse(play.transcript.screens),
     transcript: play.transcript.entries.map((seen) => ({ ...seen, who: nameOf(seen.who) })),
   };
 }

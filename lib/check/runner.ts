@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import { isFreePort } from "../net/free_port.ts";
 import type { Credentials } from "./credentials.ts";
 import { type LoadMeter, PlayLoad } from "./load_meter.ts";
@@ -11,6 +12,8 @@ import type { Computing } from "./step.ts";
 import type { Target, TargetWatch } from "./target.ts";
 
 const LOOK_AGAIN_MS = 50;
+/** Connections are gone at once, except where a program keeps one of our writes waiting. */
+const HANG_UP_MS = 1000;
 
 /**
  * Runs one script: opens its sockets, starts its programs, and passes on what comes.
@@ -73,6 +76,8 @@ export class PlayRunner {
       clearTimeout(this.#wake);
       this.#passage.stop();
       await this.#sockets.stopListening();
+      // A write to a program that does not read ends with the program.
+      await Promise.race([this.#sockets.hangUp(), delay(HANG_UP_MS)]);
       await this.#programs.end();
       await this.#sockets.release();
       this.#watch?.over();

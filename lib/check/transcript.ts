@@ -41,6 +41,12 @@ export class Transcript {
     return this.#entries;
   }
 
+  /** What the programs have written on their screens. */
+  get screens(): string {
+    const shown = this.#entries.filter(({ link }) => link === "screen");
+    return new TextDecoder().decode(concat(shown.map(({ bytes }) => bytes)));
+  }
+
   /** How many entries were left out. */
   get dropped(): number {
     return this.#dropped;

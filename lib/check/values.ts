@@ -19,6 +19,11 @@ export class Values implements Filling {
     return this.#values.get(name);
   }
 
+  /** The values whose names are like this. */
+  like(name: RegExp): string[] {
+    return [...this.#values].filter(([each]) => name.test(each)).map(([, value]) => value);
+  }
+
   /** The text with its values; a name without a value is a mistake in the rule. */
   fill(template: Template): string {
     return template.replace(PLACE, (_, name) => {

@@ -4,6 +4,7 @@ import { matrixHead, matrixLine, type Outcome, pointsCsv, rulesCsv, sectionsOf, 
 import { nameOf, parseStarts, suitesOf } from "../check/all/starts.ts";
 import { ProcessWatch } from "../check/all/watch.ts";
 import { LoadMeter } from "../check/load_meter.ts";
+import { PlayPorts } from "../check/play_ports.ts";
 import { endPrograms } from "../check/program.ts";
 import { applyRubric, NO_RUBRIC, parseRubric } from "../check/rubric.ts";
 import type { Suite } from "../check/rule.ts";
@@ -41,6 +42,7 @@ export async function checkAll(plan: CheckAllPlan): Promise<number> {
   const work = new TemporaryFolder();
   const watch = new ProcessWatch(plan.limits);
   const meter = new LoadMeter();
+  const ports = new PlayPorts();
   const progress = new Progress(plan.isQuiet);
   onStop(() => {
     progress.clear();
@@ -55,10 +57,10 @@ export async function checkAll(plan: CheckAllPlan): Promise<number> {
       const ids = new Set(suite.rules.map(({ id }) => id));
       const played = rules.filter(({ id }) => ids.has(id));
       if (played.length === 0) continue;
-      const check = { plan, course, suite, rules: played, rubric, seed, work, watch, meter };
+      const check = { plan, course, suite, rules: played, rubric, seed, work, watch, meter, ports };
       outcomes.push(...await checkSuite(names, check, progress));
     }
-    const common = { plan, course, rubric, seed, work, watch, meter };
+    const common = { plan, course, rubric, seed, work, watch, meter, ports };
     const isCrossKept = !plan.isCross || await checkCross(names, common, (text) => progress.print(text));
     const counted = names.length === 1 ? "1 submission" : `${names.length} submissions`;
     progress.print(`${counted}: pages and tables are in ${plan.out} (seed ${seed})\n`);

@@ -1,12 +1,13 @@
 import { join } from "@std/path";
 import type { CheckAllPlan } from "../check/all/command_line.ts";
 import { limited } from "../check/all/limits.ts";
-import { type Outcome, outcomeOf, readOutcome, whyNothing } from "../check/all/outcome.ts";
+import { type Outcome, outcomeOf, readOutcome, whyNothing, whyUnjudged } from "../check/all/outcome.ts";
 import { nameOf, OWN_STARTS, parseStarts, type Starts, withOwn } from "../check/all/starts.ts";
 import type { ProcessWatch, Watched } from "../check/all/watch.ts";
 import type { LoadMeter } from "../check/load_meter.ts";
 import { exitText, type ProgramExit } from "../check/program_exit.ts";
-import { Program } from "../check/program.ts";
+import type { PlayPorts } from "../check/play_ports.ts";
+import { firstError, Program } from "../check/program.ts";
 import type { CheckReport } from "../check/report.ts";
 import { htmlReport } from "../check/reports/html.ts";
 import { jsonReport } from "../check/reports/json.ts";
@@ -27,6 +28,8 @@ import { CheckCredentials } from "./check_credentials.ts";
 const RULES_AT_A_TIME = 4;
 /** A compiler on a busy machine. */
 const PREPARE_MS = 120_000;
+/** Of what it writes, so much is looked through for its first error. */
+const PREPARE_CHARACTERS = 64 * 1024;
 
 /** The settings that all submissions of one check share. */
 export interface ClassCheck {
@@ -40,6 +43,8 @@ export interface ClassCheck {
   readonly watch: ProcessWatch;
   /** A limit that all of them share: at most one program for each processor starts at a time. */
   readonly meter: LoadMeter;
+  /** Programs that always take the same port are played one at a time, of all submissions. */
+  readonly ports: PlayPorts;
 }
 
 /** A copy of a submission, which its programs run in. */
@@ -62,7 +67,7 @@ export async function checkSubmission(
   check: ClassCheck,
   tell: () => void,
 ): Promise<Outcome> {
-  const { plan, suite, rules, rubric, seed, work, watch, meter } = check;
+  const { plan, suite, rules, rubric, seed, work, watch, meter, ports } = check;
   const from = join(plan.folder, name);
   const results = join(plan.out, name);
   const file = join(results, nameOf(suite).replace(" ", "-"));
@@ -72,9 +77,8 @@ export async function checkSubmission(
   if (known) return { ...known, remark: "as before" };
 
   const copy = await copied(from, `${place}-${suite.side}`, check);
-  const deadline = setTimeout(() => {
-    copy.watched.stopped ??= `the ${plan.limits.totalSeconds} s of the submission are over`;
-  }, plan.limits.totalSeconds * 1000);
+  const { totalSeconds } = plan.limits;
+  let seconds = 0;
   try {
     const command = copy.starts.commands.get(nameOf(suite))!;
     const options = {
@@ -89,7 +93,12 @@ export async function checkSubmission(
       hasUsers: command.join(" ").includes("{users}"),
       credentials: () => new CheckCredentials(),
       meter,
+      ports,
       stopped: () => copy.watched.stopped,
+      took: (ms: number) => {
+        seconds += ms / 1000 / RULES_AT_A_TIME;
+        if (seconds >= totalSeconds) copy.watched.stopped ??= `the ${totalSeconds} s of the submission are over`;
+      },
       target: () => targetOf(copy, command, suite, check),
     };
     const played = await runSuite(suite, rules, options, tell);
@@ -115,11 +124,10 @@ export async function checkSubmission(
     writeWhole(`${file}.html`, htmlReport(report));
     writeWhole(`${file}.json`, jsonReport(report, { submission: name, fingerprint: mark }));
     const outcome = outcomeOf(name, report);
-    const remark = copy.watched.stopped ?? whyNothing(outcome) ??
+    const remark = copy.watched.stopped ?? whyNothing(outcome) ?? whyUnjudged(report) ??
       (earlier === undefined ? undefined : "played again: it or the check has changed");
     return { ...outcome, remark };
   } finally {
-    clearTimeout(deadline);
     watch.end(copy.watched);
     work.remove(copy.name);
   }
@@ -190,8 +198,12 @@ async function prepared(
   const { started, over } = begin((why) => exited.resolve(why));
   const timer = setTimeout(() => exited.resolve(`it took longer than ${PREPARE_MS / 1000} s`), PREPARE_MS);
   const place = { folder, env: { ...env, TMPDIR: join(folder, "..", "tmp") } };
+  const output = new TextDecoder();
+  let text = "";
   const program = new Program(limited(command, limits, Deno.build.os === "windows"), place, {
-    wrote: () => {},
+    wrote: (bytes) => {
+      if (text.length < PREPARE_CHARACTERS) text += output.decode(bytes, { stream: true });
+    },
     exited: (exit) => exited.resolve(exit),
   });
   started(program.pid);
@@ -200,7 +212,7 @@ async function prepared(
   await program.end();
   over();
   if (typeof exit === "string") return exit;
-  return exit.status === 0 ? undefined : exitText(exit);
+  return exit.status === 0 ? undefined : exitText({ ...exit, lastWords: firstError(text) ?? exit.lastWords });
 }
 
 /** One run of a submission's program. */

@@ -12,7 +12,7 @@ export const ACCOUNTS = ["jacky", "bob", "michael", "alice", "carol", "dave", "e
 }));
 
 /** Python itself: a version manager's `python3` takes ten times as long to start. */
-const PYTHON = new TextDecoder().decode(
+export const PYTHON = new TextDecoder().decode(
   new Deno.Command("python3", { args: ["-c", "import sys; print(sys.executable)"] }).outputSync().stdout,
 ).trim();
 

@@ -12,6 +12,7 @@ interface RuleOutcome {
   readonly of: number;
   readonly expected?: string;
   readonly got?: string;
+  readonly notes?: readonly string[];
 }
 
 /** The result of one submission for one check. */
@@ -26,13 +27,14 @@ export interface Outcome {
 const MAX_REMARK = 160;
 
 export function outcomeOf(submission: string, { results }: Pick<CheckReport, "results">): Outcome {
-  const rules = results.map(({ rule, verdict, points, failure }) => ({
+  const rules = results.map(({ rule, verdict, points, failure, notes }) => ({
     id: rule.id,
     title: rule.title,
     verdict,
     points,
     of: rule.points,
     ...(failure && { expected: failure.expected, got: failure.got }),
+    notes,
   }));
   return { submission, rules };
 }
@@ -41,8 +43,17 @@ export function outcomeOf(submission: string, { results }: Pick<CheckReport, "re
 export function whyNothing({ rules }: Outcome): string | undefined {
   const failed = rules.find(({ verdict }) => verdict === "fail");
   if (!failed || sum(rules.map(({ points }) => points)) > 0) return undefined;
-  const { id, got = "" } = failed;
+  const { id, got = failed.notes?.join("; ") ?? "" } = failed;
   return `${id}: ${got.length > MAX_REMARK ? `${got.slice(0, MAX_REMARK)}…` : got}`;
+}
+
+/** How many rules the machine was too busy to judge, and what is to be done about it; undefined where there is none. */
+export function whyUnjudged({ results }: Pick<CheckReport, "results">): string | undefined {
+  const count = results.filter(({ notes }) => notes.includes(TOO_BUSY)).length;
+  if (count === 0) return undefined;
+  return `${
+    count === 1 ? "1 rule was" : `${count} rules were`
+  } not judged: this machine was too busy; run the check again`;
 }
 
 /**
@@ -110,7 +121,7 @@ export function pointsCsv(suite: Suite, sections: readonly string[], outcomes: r
 /** The rows of `--csv`, for every submission. */
 export function rulesCsv(outcomes: readonly Outcome[]): string {
   const rows = outcomes.flatMap(({ submission, rules }) =>
-    rules.map(({ id, title, verdict, points, of, expected = "", got = "" }) => [
+    rules.map(({ id, title, verdict, points, of, expected = "", got, notes = [] }) => [
       submission,
       id,
       title,
@@ -118,7 +129,7 @@ export function rulesCsv(outcomes: readonly Outcome[]): string {
       String(points),
       String(of),
       expected,
-      got,
+      got ?? notes.join("; "),
     ])
   );
   return csv([["target", "rule", "title", "verdict", "points", "of", "expected", "got"], ...rows]);

@@ -23,4 +23,5 @@ export const IM_CLIENT: Suite = {
   },
   rules: [...CONNECTING, ...LOGIN, ...LINK, ...COMMANDS, ...MESSAGES, ...LEAVING, ...BREAKING],
   transport: "tcp",
+  listening: /Lb$/,
 };
