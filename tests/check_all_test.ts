@@ -226,7 +226,7 @@ Deno.test("check all: clients that always take the same port are judged as if ea
   assert(reserved !== client);
   const path = submissions(folder, { one: { "client.py": client }, two: { "client.py": reserved } });
   const start = `im client: ${PYTHON} -S client.py {host} {port} fixed-port\n`;
-  const ids = ["im/14/3", "im/14/6", "im/14/7"];
+  const ids = ["im/14/3", "im/14/6", "im/17/2", "im/17/3"];
   const { out } = await checkAll(folder, path, start, ...only(...ids), "--seed", "5");
   for (const name of ["one", "two"]) {
     const { rules } = JSON.parse(Deno.readTextFileSync(join(folder.path, "out", name, "im-client.json")));

@@ -17,6 +17,7 @@ import type { Target } from "./target.ts";
 
 /** A server that runs on has this long to close its side of a connection that is over. */
 const CONNECTION = { outboxBytes: 64 * 1024 * 1024, separateWrites: true, lingerMs: 1000 };
+const LINE_END = new Uint8Array([10]);
 const DIAL_AGAIN_MS = 40;
 const CONNECT_MS = 5000;
 
@@ -55,7 +56,7 @@ export class PlaySockets {
   readonly #wires = new Map<LinkName, Wire>();
   /** What listens, or has listened, for a link, and how many connections it has accepted. */
   readonly #listeners = new Map<LinkName, { readonly socket: ListeningSocket; readonly count: () => number }>();
-  readonly #dialed = new Set<LinkName>();
+  readonly #dialed: Connection[] = [];
   readonly #held: (() => Promise<void> | void)[] = [];
 
   constructor(readonly place: SocketsPlace, readonly owner: SocketsOwner) {}
@@ -66,11 +67,15 @@ export class PlaySockets {
   }
 
   /**
-   * The connections that were made to a program are gone when this returns. The side that ends a connection first has its port
-   * reserved for a minute, and a program may always take the same.
+   * The connections that were made to a program are gone when this returns, on its side too: the side that ends one first has
+   * its port reserved for a minute, and a program may always take the same. A line that comes after its end ends that as well.
    */
   async hangUp(): Promise<void> {
-    await Promise.all([...this.#dialed].map((link) => this.#wires.get(link)?.release()));
+    await Promise.all(this.#dialed.map(async (connection) => {
+      connection.write(LINE_END);
+      await abortOnceWritten(connection);
+      await connection.finished;
+    }));
   }
 
   /** The connections and sockets are gone when this returns. */
@@ -92,9 +97,9 @@ export class PlaySockets {
     const { host = this.place.target.host, port = this.place.target.port } = to;
     while (!this.owner.isOver()) {
       try {
-        const conn = await connect(host, port, CONNECT_MS);
-        this.#dialed.add(link);
-        return this.#connected(link, conn);
+        const connection = this.#connected(link, await connect(host, port, CONNECT_MS));
+        if (connection) this.#dialed.push(connection);
+        return;
       } catch (error) {
         const mayFollow = isExpected && error instanceof Deno.errors.ConnectionRefused;
         if (!mayFollow) return this.owner.event((play, now) => play.failed(link, reason(error), now));
@@ -166,8 +171,8 @@ export class PlaySockets {
     });
   }
 
-  #connected(link: LinkName, conn: Deno.TcpConn | Deno.TlsConn): void {
-    if (this.owner.isOver()) return conn.close();
+  #connected(link: LinkName, conn: Deno.TcpConn | Deno.TlsConn): Connection | undefined {
+    if (this.owner.isOver()) return void conn.close();
     // What is read first may have come before the connection was seen.
     const { loop, network, target } = this.place;
     const [openedAt, openedSince] = [performance.now(), loop.readUntil];
@@ -194,6 +199,7 @@ export class PlaySockets {
     });
     this.owner.shows(link);
     this.owner.event((play, now) => play.opened(link, unwrapped(conn.localAddr.hostname), now));
+    return connection;
   }
 
   /** A reliable link to the server under test, or those that the client under test opens. */

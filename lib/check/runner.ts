@@ -77,7 +77,7 @@ export class PlayRunner {
       this.#passage.stop();
       await this.#sockets.stopListening();
       // A write to a program that does not read ends with the program.
-      await Promise.race([this.#sockets.hangUp(), delay(HANG_UP_MS)]);
+      if (!this.isServer) await Promise.race([this.#sockets.hangUp(), delay(HANG_UP_MS)]);
       await this.#programs.end();
       await this.#sockets.release();
       this.#watch?.over();
