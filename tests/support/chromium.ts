@@ -10,11 +10,20 @@ import {
 import { becomes, WAIT_MS } from "./wire.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/** Of no use here; the last two load pages for the address bar of each window, which takes a second of processor time. */
+const WITHOUT = [
+  "SpareRendererForSitePerProcess",
+  "AudioServiceOutOfProcess",
+  "Translate",
+  "WebRtcHideLocalIpsWithMdns",
+  "WebUIOmniboxPopup",
+  "WebUIOmniboxAimPopup",
+];
 /** It connects to test servers only. */
 const FLAGS = [
   "--disable-gpu",
   "--disable-software-rasterizer",
-  "--disable-features=SpareRendererForSitePerProcess,AudioServiceOutOfProcess,Translate,WebRtcHideLocalIpsWithMdns",
+  `--disable-features=${WITHOUT.join(",")}`,
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
