@@ -7,7 +7,6 @@ import { Network, NETWORKS } from "../lib/check/network.ts";
 import { Passage } from "../lib/check/passage.ts";
 import { PlayPorts } from "../lib/check/play_ports.ts";
 import { lastLines } from "../lib/check/program.ts";
-import { ProgramTime } from "../lib/check/program_time.ts";
 import { applyRubric, isHidden, parseRubric } from "../lib/check/rubric.ts";
 import { close, expect } from "../lib/check/step.ts";
 import { stepOutput } from "../lib/check/step_output.ts";
@@ -220,17 +219,4 @@ Deno.test("of a program's last words the last line is whole, with as much before
     lastLines(`Exception in thread "main" ${java}`),
     'Exception in thread "main" java.net.BindException: in use',
   );
-});
-
-Deno.test("a program's time never goes back, although it and the check have lost the same time: no step is late at once", () => {
-  const time = new ProgramTime();
-  time.start(0);
-  time.measured({ at: 1000, programMs: 0, checkMs: 0, isWaiting: false });
-  time.measured({ at: 1500, programMs: 400, checkMs: 2500, isWaiting: true });
-  const since = time.at(1500);
-  assertEquals([since, time.confirmedAt], [1000, 1000]);
-  time.measured({ at: 2000, programMs: 0, checkMs: 0, isWaiting: false });
-  assertEquals(time.confirmedAt, since, "what both had lost is taken off as time goes on");
-  time.measured({ at: 6000, programMs: 0, checkMs: 0, isWaiting: false });
-  assertEquals(time.confirmedAt, 6000 - 2900);
 });

@@ -21,37 +21,31 @@ export class ProgramTime {
   #lostMs = 0;
   #programMs = 0;
   #startedAt = 0;
-  /** What was lost, as far as it is known to be no longer than the time itself: the rest is still to be taken off. */
-  #stoppedMs = 0;
-  #stoppedUntil = 0;
   #confirmedAt = 0;
   #measuredAt = -Infinity;
 
   start(now: number): void {
-    this.#startedAt = this.#confirmedAt = this.#stoppedUntil = now;
+    this.#startedAt = this.#confirmedAt = now;
   }
 
   at(now: number): number {
-    return now - this.#stoppedMs;
+    return now - this.#lostMs;
   }
 
-  /** Since the start. */
+  /** Since the start; what one thread and the check have lost at the same time counts twice, so that it may be too short. */
   tookMs(now: number): number {
     return Math.max(0, this.at(now) - this.#startedAt);
   }
 
   /** When, by the clock, it will be so late if nothing more is lost. */
   clockAt(time: number): number {
-    return time + this.#stoppedMs;
+    return time + this.#lostMs;
   }
 
   measured({ at, programMs, checkMs, isWaiting }: HeldUp): void {
     this.#lostMs += programMs + checkMs;
     this.#programMs += programMs;
     this.#measuredAt = at;
-    // The programs and the check may have lost the same time: it stands still for them, and never goes back.
-    this.#stoppedMs = Math.min(this.#lostMs, this.#stoppedMs + Math.max(0, at - this.#stoppedUntil));
-    this.#stoppedUntil = Math.max(at, this.#stoppedUntil);
     if (!isWaiting) this.#confirmedAt = Math.max(this.#confirmedAt, this.at(at));
   }
 
