@@ -60,6 +60,23 @@ Deno.test("each request of each listener is a line with what came of it; passwor
   assertEquals(lines.filter((line) => line.includes("secret-7") || line.includes("12345")), []);
 });
 
+Deno.test("a session leaves once, also one that has left before its end", async () => {
+  await using server = await StoringServer.open({ recordsRequests: true });
+  const asking = await server.connect();
+  await asking.ask("/partyline 2 tls");
+  await asking.finish();
+  await asking.rest();
+  const bob = await server.join("bob");
+  bob.lb.close();
+  await bob.la.rest();
+  bob.close();
+  await server.instance.stop();
+  assertEquals(recorded(server).filter((line) => line.includes(" leave ")), [
+    "im - ADDRESS leave -> closed La",
+    "im bob ADDRESS leave -> closed Lb",
+  ]);
+});
+
 Deno.test("each request of the page is a line with its status, but for the page's files; no password and no query", async () => {
   await using server = await StoringServer.open({ recordsRequests: true, web: true });
   const page = new Browser(server.portOf("web"));

@@ -106,6 +106,11 @@ export class Hub {
     this.#sessions.set(id, new Session(id, address, oneShot));
   }
 
+  /** Whether a session has not left. */
+  has(id: SessionId): boolean {
+    return this.#sessions.has(id);
+  }
+
   /** How much the hub holds. */
   get size(): { sessions: number; online: number; underWay: number; heldLogins: number; waitingBytes: number } {
     let underWay = this.#parts.delivery.awaiting;

@@ -160,7 +160,8 @@ export class SessionRunner implements HostRunner {
 
   command(id: SessionId, command: Command): void {
     const host = this.platform.requests && this.#hosts.get(id);
-    if (host) this.platform.requests!.command(host, command);
+    // A session that has left, and ends now, leaves once more.
+    if (host && this.hub.has(id)) this.platform.requests!.command(host, command);
     this.hub.handle(id, command, this.now);
     this.#carryOutHub();
   }
