@@ -40,7 +40,7 @@ const users = ["alice", "bob", "carol", "dave", "eve", "frank"];
 folder.write("users.txt", users.map((name) => `${name} 12345\n`).join(""));
 folder.write("secret", "12345\n");
 await new Running(SOURCES, "server", ["hash-passwords", "users.txt"], folder.path).over();
-const field = begun.use(await ExchangeField.open({ isLinked, hasHosts: hasCuts }, folder));
+const field = await ExchangeField.open({ isLinked, hasHosts: hasCuts }, folder, begun);
 const problems: string[] = [];
 try {
   const [kills, cuts] = await talkThroughFailures();

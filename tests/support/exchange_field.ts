@@ -41,8 +41,8 @@ export class ExchangeField {
     this.#linkPort = hosts ? LINK_PORT : freePort();
   }
 
-  /** `folder` has the users. */
-  static async open(options: FieldOptions, folder: Folder): Promise<ExchangeField> {
+  /** `folder` has the users. `begun` disposes of it, also while its servers start. */
+  static async open(options: FieldOptions, folder: Folder, begun: AsyncDisposableStack): Promise<ExchangeField> {
     const names = options.isLinked ? NAMES : [...NAMES, NATS];
     const hosts = options.hasHosts ? await Hosts.open(...names) : undefined;
     try {
@@ -54,7 +54,7 @@ export class ExchangeField {
         command: (path: string, args: readonly string[]) => hosts.command(NATS, path, args),
       };
       const nats = options.isLinked ? undefined : await NatsServer.open(place);
-      const field = new ExchangeField(options, folder, hosts, nats);
+      const field = begun.use(new ExchangeField(options, folder, hosts, nats));
       for (const index of NAMES.keys()) await field.#start(index);
       return field;
     } catch (error) {
@@ -87,7 +87,7 @@ export class ExchangeField {
     this.#servers[index]!.process.kill("SIGKILL");
     await this.#servers[index]!.over();
     await delay(downMs);
-    if (!this.#isOver) await this.#start(index);
+    await this.#start(index);
   }
 
   /** Pulls the cable of a target's host, and plugs it in again. */
@@ -136,6 +136,7 @@ export class ExchangeField {
   }
 
   async #start(index: number): Promise<void> {
+    if (this.#isOver) return;
     const name = NAMES[index]!;
     const { programs, hostname, port } = this.clientOf(index);
     const args = [String(port), "users.txt", "--host", hostname, "--data", `data-${index}`, "--name", name];
@@ -144,9 +145,8 @@ export class ExchangeField {
     else if (index === 0) args.push("--link-port", String(this.#linkPort));
     else args.push("--link", `${keeper}:${this.#linkPort}`, "--link-secret", "data-0/link-secret");
     if (this.hosts) args.push("--address", NOWHERE);
-    const started = new Running(programs, "server", args, this.folder.path);
+    const started = this.#servers[index] = new Running(programs, "server", args, this.folder.path);
     await started.printed(/^im listening/m);
-    this.#servers[index] = started;
   }
 }
 

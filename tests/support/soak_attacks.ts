@@ -136,8 +136,8 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
         await delay(5000, { signal: stop });
       }),
   ]),
-  "idle WebSockets, and endless messages": webSockets,
-  "offers of hostile names, and rooms": offers,
+  "idle and endless WebSockets": webSockets,
+  "offers and rooms of hostile names": offers,
   "clients that never confirm": wild,
 };
 
