@@ -16,7 +16,7 @@ interface RoomUpdate {
 
 /**
  * Tells native sessions who has come online and gone offline, which rooms have changed, and the members of a room who has joined
- * it and left it. Changes are gathered: a lab that logs in at once is one update. Only who says something is told of before that.
+ * it and left it. Changes are gathered: a lab that logs in at once is one update. A user who says something is announced at once.
  */
 export class PresenceUpdates {
   #online = new Set<string>();

@@ -244,7 +244,7 @@ export class ExchangeMachine implements Machine<MachineOutput> {
         return this.#answers.ask({ by: from, of: notice.of, after: notice.after });
       case "records": {
         const lost = this.#incoming.answer(notice.of, notice.after, notice.records, now);
-        if (lost > 0) this.#outputs.note(`${lost} records of a server are nowhere any more`, "warning");
+        if (lost > 0) this.#outputs.note(`${lost} records are lost: no server has them any more`, "warning");
         return;
       }
       case "chat":

@@ -23,7 +23,7 @@ export interface TableChange {
 
 /**
  * Writes each change of the address book to `address-book.log`, with its time and the table after it. Where the table has more
- * than 20 entries, the changes of a second share one.
+ * than 20 entries, the changes of a second share one; a process that is killed loses them.
  *
  * 1. The folder is made at the first write. A file that reaches 1 MiB is renamed to `address-book.log.old` and replaces that.
  * 2. A failed write is not an error. `failed` is called for the first one, and again for the first one after a success.

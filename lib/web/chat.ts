@@ -101,7 +101,7 @@ const account = new Account(page, {
   },
   begun: settingsChanged,
   begunAlone() {
-    // Every user is there, whatever else the server will say.
+    // Every user is in it, whatever else the server will say.
     page.dispatch({ type: "roomChanges", rooms: [{ name: LOBBY, members: 0, joined: true }] });
     // On a phone the list comes first.
     if (page.state.open === undefined && !isPhone()) navigation.open({ room: LOBBY });

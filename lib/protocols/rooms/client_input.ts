@@ -117,14 +117,12 @@ export class RoomsClientInput {
       case "size": {
         const [digits = ""] = /^\d+(?=\D)/.exec(text.trim()) ?? [];
         const size = sizeOfPiece(digits || text);
-        if (size !== undefined) {
-          this.#receiving = { type: "from", name: state.name, bytes: size };
-          if (digits !== "") this.#piece(encodeText(text.trim().slice(digits.length)), now);
-        } else {this.#lose(
-            state.name,
-            Infinity,
-            `its size should be a number, found ${JSON.stringify(text.slice(0, 40))}`,
-          );}
+        if (size === undefined) {
+          const found = JSON.stringify(text.slice(0, 40));
+          return this.#lose(state.name, Infinity, `its size should be a number, found ${found}`);
+        }
+        this.#receiving = { type: "from", name: state.name, bytes: size };
+        if (digits !== "") this.#piece(encodeText(text.trim().slice(digits.length)), now);
         return;
       }
       case "from":
