@@ -14,9 +14,7 @@ const QUIET_MS = 2000;
 /** Before the next such connection; doubled each time, up to the maximum. */
 const REDIAL_MS = 1000;
 const REDIAL_MAX_MS = 5000;
-/** A connection over which something has come for this long works: after it, redials are counted from 0. */
-const STABLE_MS = 1000;
-/** Connections tried after one has broken; then it is up to the receiver to ask again. */
+/** Connections tried one after the other without a chunk; then it is up to the receiver to ask again. */
 const BROKEN_REDIALS = 2;
 /** Silence after which an attempt is given up. */
 const SILENCE_MS = 60_000;
@@ -49,7 +47,6 @@ export class Upload {
   #broken: string | undefined;
   #redials = 0;
   #redialAt = 0;
-  #openedAt = 0;
   /** Chunks that the receiver has said to have, at most so far. */
   #had = 0;
 
@@ -156,8 +153,6 @@ export class Upload {
     switch (event.type) {
       case "heard":
         stream.heardAt = now;
-        // A receiver that is opening another connection closes this one at once, even if it has sent something.
-        if (now - this.#openedAt >= STABLE_MS) this.#redials = 0;
         return;
       case "frame":
         stream.receive(event.message);
@@ -220,7 +215,6 @@ export class Upload {
     const { out } = this.#context;
     if (this.#stream) out.push({ type: "closeStream", stream: this.#stream.id });
     this.#broken = undefined;
-    this.#openedAt = now;
     this.#stream = new SendingStream(out, this.transfer, stream, this.#source!, now);
     this.#events.route(relayed, sealed);
     this.#events.startRate(now, 0);
@@ -232,7 +226,7 @@ export class Upload {
   #has(count: number, now: number): void {
     // What it had before does not count as speed.
     this.#events.startRate(now, this.#done);
-    // The last connection has brought something, however short it was.
+    // The last connection has brought something, however short it was; one that has not may break at once again.
     if (count > this.#had) this.#redials = 0;
     this.#had = Math.max(this.#had, count);
   }
