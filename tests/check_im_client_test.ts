@@ -116,6 +116,7 @@ const BROKEN: Readonly<Record<string, string>> = {
   "310-first-only": "im/17/11",
   "eof-ends": "im/17/12",
   "eof-floods": "im/17/13",
+  "eof-is-empty-line": "im/17/13",
   "la-eof-ignored": "im/18/1",
   "gone-status-0": "im/18/2",
   "gone-is-silent": "im/18/3",

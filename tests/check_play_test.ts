@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   accept,
+  answer,
   bind,
   close,
   closed,
@@ -14,6 +15,7 @@ import {
   join,
   kill,
   listen,
+  noFlood,
   observe,
   refused,
   runs,
@@ -153,6 +155,16 @@ Deno.test("between two sockets that are joined datagrams are passed on, and none
   const sent = stage.outputs.filter(({ type }) => type === "send");
   assertEquals(sent.map((each) => each.type === "send" && [each.link, each.isDatagram]), [["bob wire", true]]);
   assertEquals(stage.comes(20, "bob wire", "end").failure?.expected, 'no datagram with "secret of jacky" in it');
+});
+
+Deno.test("lines are answered by the first pattern that they match, however they are cut", () => {
+  const replies = [[/^\/exit$/, "310 Bye bye"], [/^\/?$/, "401 {jacky}"]] as const;
+  const stage = new Stage([dial("bob La"), answer("bob La", ...replies), noFlood("bob La", 20)], JACKY)
+    .opens(0, "bob La")
+    .comes(1, "bob La", "\n/ex")
+    .comes(2, "bob La", "it\n/\n/list\n");
+  assertEquals(stage.sent("bob La"), "401 jacky\n310 Bye bye\n401 jacky\n");
+  assertEquals(stage.comes(3, "bob La", "\n".repeat(8)).failure?.expected, "no more than 20 bytes");
 });
 
 Deno.test("all that comes is judged when the program ends the connection", () => {

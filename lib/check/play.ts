@@ -160,7 +160,7 @@ export class Play implements Machine<PlayOutput> {
     if (isPiece) this.#ask();
     this.#lives(link, now);
     this.#record.received(link, bytes, now);
-    this.#sending.passOn(link, bytes);
+    this.#sending.received(link, bytes, now);
     this.#advance(now);
     it.receivedBytes += bytes.length;
     if (it.receivedBytes <= FLOOD_BYTES) return;
@@ -255,6 +255,8 @@ export class Play implements Machine<PlayOutput> {
         return this.#record.note(step.who, `gets ${step.signal}`, now);
       case "join":
         return this.#sending.join(step.link, step.other);
+      case "answer":
+        return this.#sending.answer(step.link, step.replies);
       case "ignore":
         return this.#links.get(step.link).ignore(this.values.fillPattern(step.is));
     }

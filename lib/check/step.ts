@@ -25,6 +25,9 @@ export interface Computing {
   readonly challenge: Template;
 }
 
+/** Replies to lines, by patterns of the lines. */
+export type Replies = readonly (readonly [RegExp, Template])[];
+
 /** How a connection is closed: our side is finished, or both at once and what arrives is refused. */
 export type Closing = "finish" | "reset";
 
@@ -115,6 +118,8 @@ export type Step =
     | { readonly do: "expect"; readonly all: readonly Expectation[] }
     /** What comes on either socket is sent on the other: the check stands between two programs. */
     | { readonly do: "join"; readonly link: LinkName; readonly other: LinkName }
+    /** Each line that comes from now on is answered with the reply of the first pattern that it matches. */
+    | { readonly do: "answer"; readonly link: LinkName; readonly replies: Replies }
     /** No datagram that has come has this text in it. */
     | { readonly do: "conceals"; readonly link: LinkName; readonly text: Template }
     /** Datagrams like this one are passed over from now on, wherever they come among others. */
@@ -213,6 +218,7 @@ export const together = (...steps: readonly Step[]): Step => ({
 /** Repetitions of a datagram that was seen, and what no step is about. */
 export const ignore = (link: LinkName, is: Pattern): Step => ({ do: "ignore", link, is });
 export const join = (link: LinkName, other: LinkName): Step => ({ do: "join", link, other });
+export const answer = (link: LinkName, ...replies: Replies): Step => ({ do: "answer", link, replies });
 export const conceals = (link: LinkName, text: Template): Step => ({ do: "conceals", link, text });
 export const silence = (link: LinkName, ms?: number): Step => ({ do: "silence", link, ...(ms && { ms }) });
 /** At most this many bytes come: a program that repeats itself without an end writes more. */

@@ -408,8 +408,10 @@ def chat():
     while True:
         line = typed.get()
         if line is None:
-            while fault("eof-floods"):
+            while fault("eof-floods", "eof-is-empty-line"):
                 send("")
+                if fault("eof-is-empty-line"):
+                    replies.get()
             if not fault("eof-waits"):
                 replied.clear()
                 is_leaving = True

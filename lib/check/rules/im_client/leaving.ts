@@ -1,5 +1,5 @@
 import { prepares, type Rule, rule } from "../../rule.ts";
-import { close, closed, exits, expect, kill, noFlood, type Script, send, sendRaw, silence } from "../../step.ts";
+import { answer, close, closed, exits, expect, kill, noFlood, type Script, send, sendRaw, silence } from "../../step.ts";
 import {
   announces,
   BYE,
@@ -164,6 +164,8 @@ export const LEAVING: readonly Rule[] = [
     script: [
       online("jacky"),
       commands("jacky", "/list", "301 {jacky}"),
+      // As a server does: a client may wait for the reply to one empty line before it sends the next.
+      answer("jacky La", [/^\/exit\r?$/, BYE], [/^/, UNRECOGNIZED]),
       close("jacky keys"),
       noFlood("jacky La", 64),
     ],
