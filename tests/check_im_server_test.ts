@@ -1,7 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { NETWORKS } from "../lib/check/network.ts";
 import { IM_SERVER } from "../lib/check/rules/im_server/suite.ts";
 import { usersText } from "../lib/client/check_accounts.ts";
+import { UserError } from "../lib/core/errors.ts";
+import { freePort } from "../lib/net/free_port.ts";
 import {
   ACCOUNTS,
   brokenBy,
@@ -11,6 +13,7 @@ import {
   played,
   playedFaults,
   playedNetworks,
+  PYTHON,
 } from "./support/check.ts";
 import { untripped } from "./support/check_faults.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
@@ -125,6 +128,20 @@ Deno.test("every rule for an IM server is broken by some fault, but for those th
 Deno.test("each fault of an IM server is found by the rules that name it", async () => {
   const expected = playedFaults<readonly string[]>(FAULTS);
   assertEquals(await brokenByFaults(IM_SERVER, COMMAND, expected), { ...expected });
+});
+
+Deno.test("a program that cannot be started ends the check: no other rule begins, and none is still being played", async () => {
+  const ends = [PYTHON, "-S", "-c", "import time; time.sleep(0.5); raise SystemExit(1)"];
+  const commands = [ends, ["no-such-program"]];
+  const rules = IM_SERVER.rules.slice(0, 4);
+  let [begun, over] = [0, 0];
+  const target = () => {
+    const command = commands[begun++]!;
+    return { host: "127.0.0.1", port: freePort(), command, users: "", data: "", folder: undefined };
+  };
+  const options = { jobs: 2, playsNeeded: false, target, took: () => void over++ };
+  await assertRejects(() => play(IM_SERVER, [], options, rules), UserError, "cannot start no-such-program");
+  assertEquals([begun, over], [2, 2]);
 });
 
 Deno.test("a right IM server keeps every rule strictly", async () => {

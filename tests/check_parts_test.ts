@@ -5,10 +5,10 @@ import { Choice } from "../lib/check/choice.ts";
 import { ladderOf } from "../lib/check/ladder.ts";
 import { Network, NETWORKS } from "../lib/check/network.ts";
 import { Passage } from "../lib/check/passage.ts";
-import { PlayPorts } from "../lib/check/play_ports.ts";
+import { PlayPorts, saysInUse } from "../lib/check/play_ports.ts";
 import { lastLines } from "../lib/check/program.ts";
 import { applyRubric, isHidden, parseRubric } from "../lib/check/rubric.ts";
-import { close, expect } from "../lib/check/step.ts";
+import { close, dial, expect } from "../lib/check/step.ts";
 import { stepOutput } from "../lib/check/step_output.ts";
 import { SUITES } from "../lib/check/suites.ts";
 import { Turns } from "../lib/check/turns.ts";
@@ -18,6 +18,7 @@ import { comparison, difference, transcriptLines } from "../lib/check/story.ts";
 import { visible, visibleBytes } from "../lib/core/wire_text.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { encodeText } from "../lib/core/text.ts";
+import { Stage } from "./support/stage.ts";
 
 Deno.test("a network brings all bytes of a stream, in order; the same seed cuts and delays them the same", () => {
   fc.assert(
@@ -203,6 +204,16 @@ Deno.test("plays that had the same port at the same time are disturbed; those af
   await after();
   const third = ports.begin(() => ["5000"]);
   assertEquals(third(), false);
+});
+
+Deno.test("that a port is in use is seen on a program's screen, or in its last words where its connection was seen to end first", () => {
+  const words = "OSError: [Errno 98] Address already in use";
+  const stage = () => new Stage([dial("bob La"), expect("bob La", "/port 5000")]).opens(0, "bob La");
+  const shown = stage().comes(10, "bob screen", `${words}\n`).ends(11, "bob La").exits(12, "server", 1);
+  const late = stage().ends(10, "bob La").comes(11, "bob screen", `${words}\n`).exits(12, "server", 1, words);
+  const other = stage().ends(10, "bob La").exits(12, "server", 1, "NameError: x");
+  const right = stage().comes(10, "bob screen", `${words}\n`).comes(11, "bob La", "/port 5000\n");
+  assertEquals([shown, late, other, right].map(({ play }) => saysInUse(play)), [true, true, false, false]);
 });
 
 Deno.test("of a program's last words the last line is whole, with as much before it as is short", () => {

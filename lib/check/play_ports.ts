@@ -1,3 +1,4 @@
+import type { Play } from "./play.ts";
 import { Turns } from "./turns.ts";
 
 /** A program that could not have its port says so in these words, whatever it is written in. */
@@ -37,7 +38,7 @@ export class PlayPorts {
   }
 }
 
-/** Whether a program has written that its port is in use. */
-export function saysInUse(text: string): boolean {
-  return IN_USE.test(text);
+/** Whether a play has failed, and a program has written that its port is in use: on its screen, or as its last words after that. */
+export function saysInUse({ end, transcript }: Pick<Play, "end" | "transcript">): boolean {
+  return end?.failure !== undefined && IN_USE.test(`${transcript.screens}\n${end.failure.got}`);
 }

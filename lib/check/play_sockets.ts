@@ -68,7 +68,8 @@ export class PlaySockets {
 
   /**
    * The connections that were made to a program are gone when this returns, on its side too: the side that ends one first has
-   * its port reserved for a minute, and a program may always take the same. A line that comes after its end ends that as well.
+   * its port reserved for a minute, and a program may always take the same. A line that the program's system gets after that end
+   * is answered by a reset, which frees the port.
    */
   async hangUp(): Promise<void> {
     await Promise.all(this.#dialed.map(async (connection) => {

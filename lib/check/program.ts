@@ -6,7 +6,7 @@ import type { ProgramExit } from "./program_exit.ts";
 import { unbufferedOutput } from "./unbuffered.ts";
 
 const LAST_WORDS_BYTES = 4096;
-/** Of its last lines, as many are told as are no longer together: the last one says most, and is told whole. */
+/** At most `count` of its last lines are told: the last one, up to `most` characters, and those before it that are short with it. */
 const LAST_LINES = { count: 3, characters: 120, most: 600 };
 /** How often, and how long each time, the outputs of a program that has ended are waited for: each time what is there is read. */
 const OUTPUT_ENDS = { times: 5, ms: 10 };

@@ -35,7 +35,7 @@ export interface RunOptions extends Given {
   readonly ports?: PlayPorts;
   /** Why no further rule is played; undefined while they are. */
   readonly stopped?: () => string | undefined;
-  /** A play has taken so long, besides what a busy machine has taken from it. */
+  /** Called with the time that a play took, without what a busy machine has taken from it. */
   readonly took?: (ms: number) => void;
   /** The program under test, for one rule: a port of its own where it is started. */
   readonly target: () => Target;
@@ -87,6 +87,7 @@ export const TOO_BUSY = "not judged: this machine was too busy";
  * 3. A program that always takes the same port is played alone once that shows, or its plays would fail each other.
  * 4. No verdict depends on what else the machine does: a rule that it was too busy to judge is played again, at last alone, and
  *    then blocked.
+ * 5. Nothing is being played when it returns or throws: a `UserError` when a program cannot be started.
  */
 export async function runSuite(
   suite: Suite,
@@ -117,6 +118,8 @@ async function runRules(
   const pace = new Pace(options.timeoutMs * slownessOf(options.network));
   const ports = options.ports ?? new PlayPorts();
   let hasFixedPort = false;
+  /** A program could not be started: no further rule is played. */
+  let broken: { readonly error: unknown } | undefined;
   const resultOf = (rule: Rule): Promise<RuleResult> => {
     const known = results.get(rule.id);
     if (known) return known;
@@ -134,10 +137,15 @@ async function runRules(
     const before = await Promise.all(needs.map((id) => resultOf(byId.get(id)!)));
     const blocking = before.find(({ verdict }) => verdict === "fail" || verdict === "blocked");
     const plays = async () => {
+      if (broken) throw broken.error;
       const why = options.stopped?.();
-      return why === undefined
-        ? await playRule(suite, rule, options, { pace, meter, ports })
-        : blocked(rule, `not played: ${why}`);
+      if (why !== undefined) return blocked(rule, `not played: ${why}`);
+      try {
+        return await playRule(suite, rule, options, { pace, meter, ports });
+      } catch (error) {
+        broken = { error };
+        throw error;
+      }
     };
     const playApart = () => turns.alone(() => ports.turns.take(plays));
     const playTogether = async () => {
@@ -158,7 +166,12 @@ async function runRules(
     if (rules.includes(rule)) tell(result);
     return result;
   };
-  return await Promise.all(rules.map(resultOf));
+  const all = rules.map(resultOf);
+  try {
+    return await Promise.all(all);
+  } finally {
+    await Promise.allSettled(results.values());
+  }
 }
 
 function blocked(rule: Rule, why: string): RuleResult {
@@ -253,7 +266,7 @@ async function playOnce(
     points,
     failure: failure && { ...failure, where: failure.where.replace(/^\S+/, nameOf) },
     notes,
-    isDisturbed: isShared || listening !== undefined && failure !== undefined && saysInUse(play.transcript.screens),
+    isDisturbed: isShared || listening !== undefined && saysInUse(play),
     transcript: play.transcript.entries.map((seen) => ({ ...seen, who: nameOf(seen.who) })),
   };
 }

@@ -28,7 +28,7 @@ import { CheckCredentials } from "./check_credentials.ts";
 const RULES_AT_A_TIME = 4;
 /** A compiler on a busy machine. */
 const PREPARE_MS = 120_000;
-/** Of what it writes, so much is looked through for its first error. */
+/** How much of what it writes is searched for its first error. */
 const PREPARE_CHARACTERS = 64 * 1024;
 
 /** The settings that all submissions of one check share. */
