@@ -89,8 +89,8 @@ Deno.test("changes of a large table are written once a second, or when they are 
   change(100, 1001, "x".repeat(100_000));
   assertEquals(tables(), 3);
   change(101, 1002);
-  log.close();
-  log.close();
+  log.flush();
+  log.flush();
   assertEquals(tables(), 4);
   assertStringIncludes(
     folder.read("address-book.log"),

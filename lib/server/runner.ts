@@ -160,7 +160,7 @@ export class SessionRunner implements HostRunner {
 
   command(id: SessionId, command: Command): void {
     const host = this.platform.requests && this.#hosts.get(id);
-    // A session that has left, and ends now, leaves once more.
+    // The end of a session that has left already is no second leave.
     if (host && this.hub.has(id)) this.platform.requests!.command(host, command);
     this.hub.handle(id, command, this.now);
     this.#carryOutHub();

@@ -193,7 +193,7 @@ export async function openServer(
       await runner.exchange?.close(runner.now);
       await runner.close();
       attachments?.close();
-      directoryLog.close();
+      directoryLog.flush();
       requests?.log.close();
       await requests?.output.flushed();
       await tracing?.close();

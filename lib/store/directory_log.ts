@@ -5,7 +5,7 @@ import { sanitized } from "../core/text.ts";
 const FILE = "address-book.log";
 /** Enough for some thousand changes of a lab of twenty. */
 const ROTATE_BYTES = 1024 * 1024;
-/** A table of more entries is written once a second, or after so many characters of events. */
+/** A table of more entries is written once a second, or once its events have this many characters. */
 const FEW_ENTRIES = 20;
 const INTERVAL_MS = 1000;
 const MOST_CHARACTERS = 64 * 1024;
@@ -28,7 +28,7 @@ export interface TableChange {
  * 1. The folder is made at the first write. A file that reaches 1 MiB is renamed to `address-book.log.old` and replaces that.
  * 2. A failed write is not an error. `failed` is called for the first one, and again for the first one after a success.
  * 3. Each line stays one line, whatever it contains.
- * 4. After `close`, every change is in the file, unless it cannot be written.
+ * 4. After `flush`, every change is in the file, unless it cannot be written.
  */
 export class DirectoryLog {
   readonly #path: string;
@@ -46,17 +46,17 @@ export class DirectoryLog {
     const at = new Date(change.time).toISOString();
     this.#events += change.events.map((event) => lineOf(`${at} ${event}`)).join("");
     this.#last = change;
-    if (change.size <= FEW_ENTRIES || this.#events.length > MOST_CHARACTERS) this.close();
+    if (change.size <= FEW_ENTRIES || this.#events.length > MOST_CHARACTERS) this.flush();
     this.tick(change.time);
   }
 
   /** Writes what has waited for its time. */
   tick(now: number): void {
-    if (this.#last && now >= this.#nextAt) this.close();
+    if (this.#last && now >= this.#nextAt) this.flush();
   }
 
   /** Writes what waits. */
-  close(): void {
+  flush(): void {
     if (!this.#last) return;
     this.#nextAt = this.#last.time + INTERVAL_MS;
     const text = this.#events + tableText(this.#last);

@@ -216,7 +216,7 @@ held = []
 
 
 def hold(data, address, count):
-    """So many messages that belong together are sent with the last one first."""
+    """Sends COUNT messages that belong together, the last one first."""
     if data["msg"].split(" ")[0] not in ("0", "1", "2", "3", "4", "one", "two"):
         return send(data, address)
     held.append((dict(data), address))

@@ -9,7 +9,7 @@ import { play, playedFaults, PLAYS_ALL } from "./check.ts";
 export type Faults = Readonly<Record<string, string>>;
 
 export interface FaultPlay {
-  /** Played against every fault, besides those that find it: one in so many of the suite, others each time. */
+  /** Played against every fault, besides those that find it: one in this many rules of the suite, others each time. */
   readonly oneIn: number;
   /** Rules that take so long that they are played for their own faults alone; a prefix of their ids. */
   readonly alone?: string;

@@ -41,7 +41,7 @@ type Receiving =
   | { readonly type: "size"; readonly name: string }
   | { readonly type: "from"; readonly name: string; readonly bytes: number }
   | { readonly type: "data"; readonly file: Offered }
-  /** Nothing can be told apart until there is silence, a short one once so many bytes more have come. */
+  /** Nothing can be told apart until a long silence, or until a short one after `left` more bytes. */
   | { readonly type: "lost"; readonly left: number };
 
 /** A server pauses for 100 ms between pieces. */
@@ -177,7 +177,7 @@ export class RoomsClientInput {
     return this.#heardAt + (this.#receiving.type === "lost" ? LOST_MS : STALL_MS);
   }
 
-  /** `left`: the bytes of the file, and at least so much of a name as cannot be told from them. */
+  /** `left`: the bytes of the file, and at least one of a name that cannot be told from them. */
   #lose(name: string, left: number, why: string): void {
     this.#receiving = { type: "lost", left };
     this.#line(`${name} failed: ${why}`);

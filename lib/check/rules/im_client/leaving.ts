@@ -1,5 +1,17 @@
 import { prepares, type Rule, rule } from "../../rule.ts";
-import { answer, close, closed, exits, expect, kill, noFlood, type Script, send, sendRaw, silence } from "../../step.ts";
+import {
+  answer,
+  close,
+  closed,
+  exits,
+  expect,
+  kill,
+  noFlood,
+  type Script,
+  send,
+  sendRaw,
+  silence,
+} from "../../step.ts";
 import {
   announces,
   BYE,
