@@ -8,6 +8,7 @@ import {
   exits,
   expect,
   expectPiece,
+  pause,
   type Script,
   send,
   silence,
@@ -19,7 +20,7 @@ import { Stage } from "./support/stage.ts";
 const linked = (script: Script, isPaced = false) =>
   new Stage([dial("bob tcp"), script], {}, { isPaced }).opens(0, "bob tcp");
 
-Deno.test("what the machine takes from a program is added to its time limits, its pauses and its silences", () => {
+Deno.test("what the machine takes from a program is added to its time limits, its waits and its silences", () => {
   const answer = () => linked([expect("bob tcp", "hi")]);
   assertEquals(answer().until(4000).failure?.got, "nothing within 4000 ms");
   const held = answer().takes({ programMs: 700, checkMs: 200 });
@@ -28,11 +29,16 @@ Deno.test("what the machine takes from a program is added to its time limits, it
   const quiet = linked([silence("bob tcp")]).takes({ programMs: 100 }, { checkMs: 50 });
   assert(!quiet.until(399).isOver);
   assertEquals(quiet.until(400).failure, undefined);
-  const pause = linked([wait(400), send("bob tcp", "hi")]).takes({ programMs: 300 });
-  assertEquals([pause.until(699).sent("bob tcp"), pause.until(700).sent("bob tcp")], ["", "hi\n"]);
+  const waiting = linked([wait(400), send("bob tcp", "hi")]).takes({ programMs: 300 });
+  assertEquals([waiting.until(699).sent("bob tcp"), waiting.until(700).sent("bob tcp")], ["", "hi\n"]);
   const end = linked([close("bob tcp"), closed("bob tcp")]).takes({ programMs: 500 }).until(2499);
   assert(!end.isOver);
   assertEquals(new Stage([start("bob"), exits("bob")]).takes({ checkMs: 1 }).until(2000).isOver, false);
+});
+
+Deno.test("a pause between two parts is as long by the clock as it says, since a program may end what comes no further", () => {
+  const stage = linked([pause(400), send("bob tcp", "hi")]).takes({ programMs: 300 }, { isWaiting: true });
+  assertEquals([stage.until(399).sent("bob tcp"), stage.until(400).sent("bob tcp")], ["", "hi\n"]);
 });
 
 Deno.test("a program that waits for a processor at this moment is not judged until it has run", () => {

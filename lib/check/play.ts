@@ -77,7 +77,8 @@ export class Play implements Machine<PlayOutput> {
   get wakeAt(): number {
     if (this.end) return Infinity;
     if (this.#now < this.#verdict.heldUntil) return this.#verdict.heldUntil;
-    return Math.min(this.#asksAt, this.#verdict.isEnding ? Infinity : this.#sending.repeatsAt);
+    if (this.#verdict.isEnding) return this.#asksAt;
+    return Math.min(this.#asksAt, this.#sending.repeatsAt, this.#step.pausesUntil);
   }
 
   /** When the machine is asked what it has taken, since something may be over by then. */

@@ -30,6 +30,8 @@ interface StepJudged extends StepState {
 /** The step under way: what it is about, how long it may take, and whether it has done its work. Pure. */
 export class PlayStep {
   #at = 0;
+  /** By the clock. */
+  #enteredAt = 0;
   #computed: Computed | undefined;
   /** The files that it looks for. */
   #found: readonly Uint8Array[] | undefined;
@@ -51,6 +53,7 @@ export class PlayStep {
 
   enter(at: number, now: number): void {
     this.#at = at;
+    this.#enteredAt = now;
     [this.#computed, this.#found] = [undefined, undefined];
     this.view.clock.begins(now);
     if (this.step?.do === "expect") this.view.expectations.begin(this.step.all, now);
@@ -80,7 +83,12 @@ export class PlayStep {
     return links.settlesAt(this.#watched(), clock.time.confirmedAt, times.settleMs);
   }
 
-  /** How long it may take, or, for a pause, takes. */
+  /** When a pause is over, by the clock; Infinity for any other step. */
+  get pausesUntil(): number {
+    return this.step?.do === "pause" ? this.#enteredAt + this.step.ms : Infinity;
+  }
+
+  /** How long it may take, or, for a wait, takes. */
   get ms(): number {
     const { times, expectations, programs } = this.view;
     const usual = stepMs(this.step, times, expectations.moreMs);
@@ -95,6 +103,7 @@ export class PlayStep {
 
   /** Whether it has done its work, or no longer can. */
   judge(step: Step, now: number): StepJudged {
+    if (step.do === "pause") return { isDone: now >= this.pausesUntil };
     const { links, values, times, clock, programs, expectations } = this.view;
     const isLate = clock.isLate(this.ms);
     if (step.do === "expect") {

@@ -39,7 +39,7 @@ export interface PlayTimes {
   readonly isPaced?: boolean;
 }
 
-/** How long a step may take, or, for a pause, takes; `moreMs` is what its expectations allow beyond the usual. */
+/** How long a step may take, or, for a wait, takes; `moreMs` is what its expectations allow beyond the usual. */
 export function stepMs(step: Step | undefined, times: PlayTimes, moreMs: number): number {
   const { pace: { answerMs }, lateMs, silenceMs } = times;
   switch (step?.do) {

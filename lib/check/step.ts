@@ -136,7 +136,10 @@ export type Step =
     /** The program under test still runs. */
     | { readonly do: "runs"; readonly who: string }
     | { readonly do: "kill"; readonly who: string; readonly signal: "SIGINT" | "SIGTERM" | "SIGKILL" }
+    /** Time for the programs. */
     | { readonly do: "wait"; readonly ms: number }
+    /** Time by the clock, between two parts of what the check sends: what the machine takes from the programs is not added. */
+    | { readonly do: "pause"; readonly ms: number }
     /** A file is put into the program's folder, `{data}`. */
     | { readonly do: "put"; readonly name: string; readonly bytes: Uint8Array }
     /** The program has such a file in its folder. */
@@ -249,3 +252,4 @@ export const kill = (who: string, signal: "SIGINT" | "SIGTERM" | "SIGKILL" = "SI
 export const put = (name: string, bytes: Uint8Array): Step => ({ do: "put", name, bytes });
 export const saved = (name: RegExp, bytes: Uint8Array): Step => ({ do: "saved", name, bytes });
 export const wait = (ms: number): Step => ({ do: "wait", ms });
+export const pause = (ms: number): Step => ({ do: "pause", ms });

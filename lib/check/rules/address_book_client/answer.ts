@@ -1,5 +1,5 @@
 import { type Rule, rule } from "../../rule.ts";
-import { runs, sendRaw, type Step, wait } from "../../step.ts";
+import { pause, runs, sendRaw, type Step, wait } from "../../step.ts";
 import { answers, asks, entry, friends, greeted, greets, TABLE } from "./prepare.ts";
 
 const ANSWER =
@@ -58,7 +58,7 @@ export const ANSWERS: readonly Rule[] = [
       asks(),
       friends(2),
       sendRaw(TABLE, `${entry(1)}-R:{host}`),
-      wait(200),
+      pause(200),
       answers(entry(2).replace("-R:{host}", "")),
       greets(1),
       greeted(2),

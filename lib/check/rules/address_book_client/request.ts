@@ -1,5 +1,5 @@
 import { type Rule, rule } from "../../rule.ts";
-import { accept, close, closed, expectPiece, expectText, listen, send, silence, start, wait } from "../../step.ts";
+import { accept, close, closed, expectPiece, expectText, listen, pause, send, silence, start } from "../../step.ts";
 import { answers, asks, connects, entry, friends, greeted, KEYS, requests, TABLE } from "./prepare.ts";
 
 const VISIT = "Every visit is a new TCP connection; the client sends one request, the server answers and closes.";
@@ -66,7 +66,7 @@ export const REQUESTS: readonly Rule[] = [
     why: "a server that is busy answers later",
     cause: "the socket has a short time limit, or does not block",
     after: ["address-book/12/1"],
-    script: [asks(), friends(), wait(1000), answers(entry()), greeted()],
+    script: [asks(), friends(), pause(1000), answers(entry()), greeted()],
   }),
   rule("address-book/11/7", {
     title: "it closes its side of a visit that is over",
