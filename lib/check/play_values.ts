@@ -73,20 +73,20 @@ export function valuesOf(
     values.set("account", own.name);
     values.set("account.password", own.password);
   }
-  // A server that runs keeps the names of the rules before, and the keys that they belong to.
-  const fresh = hasOneAccount && !target.command ? `-${crypto.randomUUID().slice(0, 6)}` : "";
+  // A server that runs already keeps the names of the plays before, the keys that they belong to, and what was said.
+  const unique = target.command ? "" : crypto.randomUUID().slice(0, 6);
   const chosen = target.command ? choice.shuffled(accounts) : rotated(accounts, place * PERSONS.length);
   for (const [i, person] of PERSONS.entries()) {
     const account = chosen[i];
     if (!account) break;
-    values.set(person, account.name + fresh);
+    values.set(person, hasOneAccount && unique ? `${account.name}-${unique}` : account.name);
     values.set(`${person}.password`, account.password);
     // Of a password of one character there is no part.
     values.set(`${person}.password.part`, account.password.slice(0, -1) || `wrong${account.password}`);
   }
   const another = accounts.find(({ password }) => password !== chosen[0]?.password);
   if (another) values.set("another.password", another.password);
-  for (const name of ["text", "text2", "text3"]) values.set(name, chosenText(choice));
+  for (const name of ["text", "text2", "text3"]) values.set(name, chosenText(choice) + (unique && ` ${unique}`));
   // A server that runs already may still have the room of another rule.
   for (const name of ["room", "room2"]) values.set(name, `${name}${choice.below(1_000_000)}`);
   // Nor has it heard of this user, whose messages wait for no confirmation.

@@ -9,7 +9,7 @@ import { THIS_CLIENT } from "./program.ts";
 
 const NAMES = ["jacky", "bob", "michael", "alice", "carol", "dave", "erin", "frank"];
 /** Names that a server with accounts of its own hardly has. */
-const GUESTS = ["prince", "ama", "kofi", "esi", "yaw", "efua", "kwame", "abena"];
+export const GUESTS = ["prince", "ama", "kofi", "esi", "yaw", "efua", "kwame", "abena"];
 const PASSWORD_BELOW = 90_000;
 
 /** What the command line of one rule depends on. */
@@ -31,8 +31,10 @@ export function accountsOf(
     throw new UserError("a server that runs already needs --users FILE: accounts to log in with");
   }
   const choice = new Choice(seed);
+  // A server that runs already may keep what was said to the names of an earlier run with this seed.
+  const ending = "host" in program && !suite.hasOneAccount ? crypto.randomUUID().slice(0, 4) : "";
   const chosen = (suite.takesAnyName ? GUESTS : NAMES).map((name) => ({
-    name,
+    name: name + ending,
     password: String(10_000 + choice.below(PASSWORD_BELOW)),
   }));
   // The persons of such a suite have names of their own; the account comes after them.
