@@ -1,7 +1,9 @@
 // `unicodeWidth` of @std/cli is not used: in deno-std 1.4.0 it imports a data file that the package lacks, and it adds up code
 // points, where a terminal draws a joined emoji or a flag as one picture of two columns.
 
-const clusters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+/** Made when it is first asked for: it takes 20 ms, and most programs never ask. */
+const clusters = () => segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 // East Asian Wide and Fullwidth (UAX 11); emoji are covered by their own property.
 const wide = new RegExp(
@@ -17,13 +19,13 @@ const joined = /\ufe0f|\u200d\p{Extended_Pictographic}|\p{Emoji_Modifier}|^\p{Re
 /** The grapheme clusters of a text: the characters as people count them. */
 export function graphemes(text: string): string[] {
   const found: string[] = [];
-  for (const { segment } of clusters.segment(text)) found.push(segment);
+  for (const { segment } of clusters().segment(text)) found.push(segment);
   return found;
 }
 
 /** Begin and end of the cluster around `index`; both are the text's length after the last cluster. */
 export function graphemeAt(text: string, index: number): { begin: number; end: number } {
-  const found = clusters.segment(text).containing(index);
+  const found = clusters().segment(text).containing(index);
   if (found === undefined) return { begin: text.length, end: text.length };
   return { begin: found.index, end: found.index + found.segment.length };
 }
