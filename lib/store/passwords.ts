@@ -102,7 +102,7 @@ function derive(password: string, parameters: Omit<KeyDerivation, "keyBytes">, l
   const { salt, logN, r, p } = parameters;
   const N = 2 ** logN;
   return new Promise((resolve, reject) => {
-    scrypt(encodeText(password), salt, length, { N, r, p, maxmem: 256 * N * r * p }, (error, key) => {
+    scrypt(encodeText(password), salt, length, { N, r, p, maxmem: 256 * r * (N + p + 1) }, (error, key) => {
       if (error) reject(error);
       else resolve(new Uint8Array(key!));
     });
