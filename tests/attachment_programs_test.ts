@@ -4,14 +4,14 @@ import { append, begin, fetched, leave, sha256Of } from "./support/attachments.t
 import { Browser } from "./support/browser.ts";
 import { contains, exists, randomBytes, sizeOf } from "./support/file_bytes.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
-import { paged } from "./support/page_program_tests.ts";
-import { USERS } from "./support/test_server.ts";
+import { paged } from "./support/paged.ts";
+import { HASHED_USERS } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
 // Both programs, as users start them, and files at the server.
 
 async function serve(folder: Folder): Promise<{ server: Running; im: string }> {
-  const options = ["0", folder.write("users.txt", USERS), "--web", "0", "--host", "127.0.0.1"];
+  const options = ["0", folder.write("users.txt", HASHED_USERS), "--web", "0", "--host", "127.0.0.1"];
   const server = new Running(SOURCES, "server", options, folder.path);
   const [, im] = await server.printed(/^im listening on \S+:(\d+)\n/m);
   await server.printed(/^web listening on /m);
@@ -98,7 +98,7 @@ Deno.test("client chat --page: files at the server are left and fetched there, t
   folder.write("password", "12345\n");
   using data = new Folder();
   const chat = ["chat", "127.0.0.1", im, "--name", "alice", "--password-file", folder.write("password", "12345\n")];
-  const { client, browser } = await paged(SOURCES, chat, data);
+  const { client, browser } = await paged(chat, data);
   await using _client = client;
   assertEquals((await browser.about()).attachmentBytes, 0, "nothing is known of the server before the session begins");
   assertEquals((await begin(browser, new Uint8Array(5)))[0], 502);

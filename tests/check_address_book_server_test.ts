@@ -1,12 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { fromFileUrl } from "@std/path";
 import { NETWORKS } from "../lib/check/network.ts";
 import { ADDRESS_BOOK_SERVER } from "../lib/check/rules/address_book_server/suite.ts";
 import { REPLY_FORMS } from "../lib/protocols/directory/listing.ts";
-import { brokenBy, play, played, playedNetworks } from "./support/check.ts";
+import { brokenBy, play, played, playedNetworks, playOurServer } from "./support/check.ts";
 import { type Faults, playFaults, untripped } from "./support/check_faults.ts";
 
-const SERVER = fromFileUrl(new URL("../server.ts", import.meta.url));
 const PROGRAM = "tests/check/address_book_server.py";
 
 const FAULTS: Faults = {
@@ -86,9 +84,8 @@ for (const form of REPLY_FORMS) {
 for (const network of playedNetworks(NETWORKS)) {
   Deno.test(`Partyline's table server keeps every rule strictly when the network is ${network}`, async () => {
     const ours = ["--address-book", "{port}", "--host", "127.0.0.1", "--data", "{data}"];
-    const command = [Deno.execPath(), "run", "-A", SERVER, ...ours];
     const rules = network === "none" ? ADDRESS_BOOK_SERVER.rules : played(ADDRESS_BOOK_SERVER.rules);
-    const results = await play(ADDRESS_BOOK_SERVER, command, { strict: true, network, jobs: 4 }, rules);
+    const results = await playOurServer(ADDRESS_BOOK_SERVER, ours, { strict: true, network }, rules);
     assertEquals(brokenBy(results), []);
   });
 }

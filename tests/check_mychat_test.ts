@@ -2,7 +2,18 @@ import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { MYCHAT_CLIENT } from "../lib/check/rules/mychat_client/suite.ts";
 import { MYCHAT_SERVER } from "../lib/check/rules/mychat_server/suite.ts";
-import { brokenBy, brokenByFaults, play, played, playedFaults, playedNetworks } from "./support/check.ts";
+import { GUESTS } from "../lib/client/check_accounts.ts";
+import type { RunOptions } from "../lib/check/run.ts";
+import type { Rule } from "../lib/check/rule.ts";
+import {
+  brokenBy,
+  brokenByFaults,
+  play,
+  played,
+  playedFaults,
+  playedNetworks,
+  playOurServer,
+} from "./support/check.ts";
 import { untripped } from "./support/check_faults.ts";
 
 const path = (name: string) => fromFileUrl(new URL(name, import.meta.url));
@@ -154,20 +165,24 @@ const SIDES = [
     suite: MYCHAT_SERVER,
     faults: SERVER_FAULTS,
     program: ["python3", path("check/mychat_server.py"), "{port}", "{data}"],
-    ours: [path("../server.ts"), "--mychat", "{port}", "--host", "127.0.0.1", "--data", "{data}"],
+    playOurs: (options: Partial<RunOptions>, rules: readonly Rule[]) =>
+      playOurServer(MYCHAT_SERVER, ["--mychat", "{port}", "--host", "127.0.0.1", "--data", "{data}"], options, rules),
   },
   {
     suite: MYCHAT_CLIENT,
     faults: CLIENT_FAULTS,
     program: ["python3", path("check/mychat_client.py"), "{host}", "{port}"],
-    ours: [path("../client.ts"), "mailbox", "{host}", "{port}", "--plain", "--data", "{data}"],
+    playOurs: (options: Partial<RunOptions>, rules: readonly Rule[]) => {
+      const ours = [path("../client.ts"), "mailbox", "{host}", "{port}", "--plain", "--data", "{data}"];
+      return play(MYCHAT_CLIENT, [Deno.execPath(), "run", "-A", ...ours], { ...options, jobs: 4 }, rules);
+    },
   },
 ] as const;
 
 // None of them has an account: users.txt of the repository is read by our server.
-const accounts = ["prince", "ama", "kofi", "esi", "yaw", "efua"].map((name) => ({ name, password: "" }));
+const accounts = GUESTS.map((name) => ({ name, password: "" }));
 
-for (const { suite, faults, program, ours } of SIDES) {
+for (const { suite, faults, program, playOurs } of SIDES) {
   Deno.test(`every rule for ${suite.title} is broken by some fault, but for those that are open`, () => {
     assertEquals(untripped(suite, faults), []);
   });
@@ -184,9 +199,8 @@ for (const { suite, faults, program, ours } of SIDES) {
     });
 
     Deno.test(`Partyline keeps every rule for ${suite.title} strictly, with the network ${network}`, async () => {
-      const command = [Deno.execPath(), "run", "-A", ...ours];
       const rules = network === "none" ? suite.rules : played(suite.rules);
-      assertEquals(brokenBy(await play(suite, command, { strict: true, network, jobs: 4, accounts }, rules)), []);
+      assertEquals(brokenBy(await playOurs({ strict: true, network, accounts }, rules)), []);
     });
   }
 }

@@ -12,8 +12,8 @@ import {
 } from "./support/hour_model.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { Random } from "./support/random.ts";
-import { RawClient, RECEIPT, USERS } from "./support/test_server.ts";
-import { until } from "./support/wire.ts";
+import { HASHED_USERS, RawClient, RECEIPT } from "./support/test_server.ts";
+import { becomes, until } from "./support/wire.ts";
 
 // An hour of use, in short: alice has two tabs and a phone, bob a desktop, and jacky the IM handout's client. After each step
 // every page and the handout's client are compared with a model, and so with each other.
@@ -120,7 +120,7 @@ class Hour {
 
   constructor(folder: Folder, cables: Cable[]) {
     this.#folder = folder;
-    this.#users = folder.write("users.txt", USERS);
+    this.#users = folder.write("users.txt", HASHED_USERS);
     this.#cables = cables;
   }
 
@@ -360,7 +360,7 @@ class Hour {
     const field = person.page.getByRole("textbox", { name: "Message" });
     await field.press("ArrowUp");
     await person.shows("Editing your message");
-    assertEquals(await field.inputValue(), said.text);
+    await becomes(() => field.inputValue(), said.text);
     if (this.#random.chance(0.4)) {
       await person.page.getByRole("button", { name: "Withdraw it" }).click();
       this.model.withdraw(model.user, place, said);

@@ -129,7 +129,7 @@ pageTest(
     await alice.sees("and this to bob", "sent");
     await alice.sees("a secret of the chat", "sent");
     assertEquals(await alice.texts(), ["a secret of the chat", "and this to bob"]);
-    assertEquals(await alice.page.getByRole("textbox", { name: "Message" }).inputValue(), "half a sen");
+    await becomes(() => alice.page.getByRole("textbox", { name: "Message" }).inputValue(), "half a sen");
     await using bob = await chromium.user(address, "bob");
     await bob.sees("written while the server is away");
     await bob.go("alice");
@@ -220,6 +220,6 @@ pageTest(
     await tab.page.locator(`script[src*="${pageVersion(readWebFiles())}"]`).waitFor({ state: "attached" });
     await tab.connected();
     await tab.sees("typed into the older page", "sent");
-    assertEquals(await tab.page.getByRole("textbox", { name: "Message" }).inputValue(), "a draft");
+    await becomes(() => tab.page.getByRole("textbox", { name: "Message" }).inputValue(), "a draft");
   },
 );

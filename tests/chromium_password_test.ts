@@ -3,6 +3,7 @@ import { isAccessible } from "./support/accessible.ts";
 import { pageTest } from "./support/page_stage.ts";
 import { Folder } from "./support/programs.ts";
 import { USERS } from "./support/test_server.ts";
+import { becomes } from "./support/wire.ts";
 
 const folder = new Folder();
 globalThis.addEventListener("unload", () => folder[Symbol.dispose]());
@@ -30,7 +31,7 @@ pageTest(
     await alice.shows("You have a new password.");
     await phone.shows("the password of alice was changed at another connection");
     assertMatch(folder.read("users.txt"), /^alice \$scrypt\$/m);
-    assertEquals(await page.locator("#passwd-old").inputValue(), "");
+    await becomes(() => page.locator("#passwd-old").inputValue(), "");
     // The cookie is a new one, too.
     await page.reload();
     await alice.isIn("alice");

@@ -8,7 +8,7 @@ import { LinkedServers } from "./support/linked_servers.ts";
 import { RawClient, TestServer, USERS } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { WebTestServer } from "./support/test_server.ts";
-import { until } from "./support/wire.ts";
+import { becomes, until } from "./support/wire.ts";
 
 // The pages in a real browser. All scenes share one Chromium; each person has a context of their own.
 const why = Chromium.program() === undefined ? "Chromium is not installed" : undefined;
@@ -180,7 +180,7 @@ scene("after a network failure, messages written meanwhile arrive once, in order
   for (const text of ["two", "three", "four"]) assertEquals(await bob.take(), `/from alice ${text}`);
   await alice.sees("four", "delivered");
   assertEquals(await alice.texts(), ["one", "two", "three", "four"]);
-  assertEquals(await alice.page.getByRole("textbox", { name: "Message" }).inputValue(), "half a sen");
+  await becomes(() => alice.page.getByRole("textbox", { name: "Message" }).inputValue(), "half a sen");
 });
 
 scene("after a restart of the server the page resumes by itself, without another login", async (chromium) => {
@@ -212,7 +212,7 @@ scene("after a restart of the server the page resumes by itself, without another
   await alice.isAt("bob");
   await alice.sees("two");
   assertEquals(await alice.texts(), ["one", "two"]);
-  assertEquals(await alice.page.getByRole("textbox", { name: "Message" }).inputValue(), "not yet said");
+  await becomes(() => alice.page.getByRole("textbox", { name: "Message" }).inputValue(), "not yet said");
 });
 
 scene("states and unread messages are the same after a reload, in two tabs and after a restart", async (chromium) => {
@@ -291,11 +291,11 @@ scene(
     await alice.sees("the oven is fre", "delivered");
     await field.press("ArrowUp");
     await alice.shows("Editing your message");
-    assertEquals(await field.inputValue(), "the oven is fre");
+    await becomes(() => field.inputValue(), "the oven is fre");
     await field.fill("the oven is free");
     await field.press("Enter");
     for (const person of [alice, bob]) await person.sees("the oven is free", "edited");
-    assertEquals(await field.inputValue(), "");
+    await becomes(() => field.inputValue(), "");
     await bob.page.getByRole("button", { name: "edited, earlier texts" }).click();
     await bob.page.locator(".earlier").getByText("the oven is fre", { exact: true }).waitFor();
     await isAccessible(bob, "an earlier text");
@@ -316,11 +316,11 @@ scene(
     await field.fill("");
     await field.press("ArrowUp");
     await alice.shows("Editing your message");
-    assertEquals(await field.inputValue(), "the oven is free");
+    await becomes(() => field.inputValue(), "the oven is free");
     await isAccessible(alice, "a message is edited");
     await field.press("Escape");
     await alice.page.locator("#editing").waitFor({ state: "hidden" });
-    assertEquals(await field.inputValue(), "");
+    await becomes(() => field.inputValue(), "");
     await bob.page.reload();
     await bob.isIn("bob");
     await bob.sees("the oven is free", "edited");
@@ -356,7 +356,7 @@ scene("a search finds an old message, goes to it, and comes back to the latest",
   await alice.page.locator("#finder-help").click();
   await alice.page.keyboard.type("x");
   await alice.page.locator("#finder-text:focus").waitFor();
-  assertEquals(await alice.page.getByRole("textbox", { name: "Message" }).inputValue(), "");
+  await becomes(() => alice.page.getByRole("textbox", { name: "Message" }).inputValue(), "");
   await field.fill("flask from:jacky in:lobby after:2020-01-31");
   await isAccessible(alice, "a message is found");
   // The window on history grows until it is one with the newest messages.
@@ -543,7 +543,7 @@ async function firstPage(chromium: Chromium, address: string, locale: string): P
   assert(files >= 4 && bytes > 20_000, `${locale}: ${files} files of ${bytes} bytes`);
   assert(bytes < 90_000, `${locale}: ${bytes} bytes in ${files} files`);
   await alice.page.keyboard.type("ali");
-  assertEquals(await alice.page.locator("#login-name").inputValue(), "ali");
+  await becomes(() => alice.page.locator("#login-name").inputValue(), "ali");
 }
 
 scene(

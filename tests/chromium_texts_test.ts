@@ -30,7 +30,7 @@ test(
     await field.pressSequentially("first");
     await field.press("Shift+Enter");
     await field.pressSequentially("**second** line");
-    assertEquals(await field.inputValue(), "first\n**second** line");
+    await becomes(() => field.inputValue(), "first\n**second** line");
     await field.press("Enter");
     await bob.sees("first\nsecond line");
     assertEquals(await shape(bob, "first"), "first\nstrong(second) line");
@@ -58,7 +58,7 @@ test(
     // The arrow that goes up edits the last message, and moves the cursor as long as there is a line above.
     await alice.sees("why?", "sent");
     await field.press("ArrowUp");
-    assertEquals(await field.inputValue(), `\`\`\`\n${CODE}\n\`\`\`\nwhy?`);
+    await becomes(() => field.inputValue(), `\`\`\`\n${CODE}\n\`\`\`\nwhy?`);
     await field.press("ArrowUp");
     await field.press("End");
     await field.pressSequentially(" # really");
@@ -274,7 +274,7 @@ test("a name behind an @ is completed, highlighted, and counted apart from what 
   await field.pressSequentially("b");
   await becomes(() => options.allTextContents(), ["bob"]);
   await field.press("Enter");
-  assertEquals(await field.inputValue(), "ask @bob ");
+  await becomes(() => field.inputValue(), "ask @bob ");
   await field.pressSequentially("and @bob");
   // What is a name already is sent.
   await field.press("Enter");

@@ -6,7 +6,7 @@ import { DATAGRAM_LIMITS } from "../lib/protocols/datagram/options.ts";
 import { encodePacket } from "../lib/protocols/datagram/packet.ts";
 import { Hosts, hostsTest } from "./support/hosts.ts";
 import { Folder, type Programs, Running } from "./support/programs.ts";
-import { USERS } from "./support/test_server.ts";
+import { HASHED_USERS } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
 // Datagrams whose senders do not exist, on a real network: an answer to one waits for three seconds until the system knows that
@@ -33,7 +33,7 @@ test("forged senders silence nobody in the mailbox, a new user comes in meanwhil
   using folder = new Folder();
   await using hosts = await Hosts.open("desk", "alice", "bob", "eve");
   await hosts.switch("switch", LAN);
-  const args = ["2001", folder.write("users.txt", USERS), "--mailbox", "2004", "--data", "server"];
+  const args = ["2001", folder.write("users.txt", HASHED_USERS), "--mailbox", "2004", "--data", "server"];
   await using desk = new Running(hosts.inside("desk"), "server", args, folder.path);
   await desk.printed(/^mailbox listening/m);
   await using carol = mailbox(hosts, folder, "alice", "carol");
@@ -58,7 +58,7 @@ test("forged senders silence nobody at the mychat listener", async () => {
   using folder = new Folder();
   await using hosts = await Hosts.open("desk", "alice", "bob", "eve");
   await hosts.switch("switch", LAN);
-  const args = ["2001", folder.write("users.txt", USERS), "--mychat", "8000", "--data", "server"];
+  const args = ["2001", folder.write("users.txt", HASHED_USERS), "--mychat", "8000", "--data", "server"];
   await using desk = new Running(hosts.inside("desk"), "server", args, folder.path);
   await desk.printed(/^mychat listening/m);
   const plain = (host: string, name: string) =>

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { encodeBase64 } from "../lib/core/bytes.ts";
 import { DirectConversations, type DirectOutput } from "../lib/peers/direct.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
-import { TestServer } from "./support/test_server.ts";
+import { HASHED_USERS, TestServer } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
 /** Two users' machines, and the server between them, which passes signals on. */
@@ -148,7 +148,7 @@ const SIGNALS = [
 
 Deno.test("/direct in two programs: what they say does not pass the server, and goes there again afterwards", async () => {
   using folder = new Folder();
-  await using server = await TestServer.open({ data: folder.path, recordsRequests: true });
+  await using server = await TestServer.open({ data: folder.path, recordsRequests: true, users: HASHED_USERS });
   const password = folder.write("password", "12345");
   const join = (name: string) => {
     const args = ["chat", "127.0.0.1", String(server.port), "--name", name, "--password-file", password];

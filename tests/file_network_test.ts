@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 import { join } from "@std/path";
 import { contains, exists, randomBytes, sizeOf } from "./support/file_bytes.ts";
 import { Hosts, hostsTest } from "./support/hosts.ts";
-import { USERS } from "./support/test_server.ts";
+import { HASHED_USERS } from "./support/test_server.ts";
 import { Folder, Running } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 
@@ -60,7 +60,7 @@ test("between two separate networks a file goes through the server, and both cli
 });
 
 function server(hosts: Hosts, folder: Folder): Running {
-  const args = ["2001", folder.write("users.txt", USERS), "--data", "server"];
+  const args = ["2001", folder.write("users.txt", HASHED_USERS), "--data", "server"];
   return new Running(hosts.inside("desk"), "server", args, folder.path);
 }
 

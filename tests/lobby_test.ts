@@ -8,7 +8,7 @@ import { LobbyClient } from "../lib/protocols/lobby/client.ts";
 import { lobbyProtocol, type LobbySession } from "../lib/protocols/lobby/server.ts";
 import type { SessionOutput } from "../lib/protocols/session.ts";
 import { drained } from "./support/drained.ts";
-import { TestServer, USERS } from "./support/test_server.ts";
+import { HASHED_USERS, TestServer } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { until, Wire } from "./support/wire.ts";
 
@@ -228,7 +228,16 @@ Deno.test("the server stops: every guest's connection ends", async () => {
 
 Deno.test("the programs: lobby, chat and mailbox clients share one room, and its history contains the guests' messages", async () => {
   using folder = new Folder();
-  const options = ["0", folder.write("users.txt", USERS), "--lobby", "0", "--mailbox", "0", "--host", "127.0.0.1"];
+  const options = [
+    "0",
+    folder.write("users.txt", HASHED_USERS),
+    "--lobby",
+    "0",
+    "--mailbox",
+    "0",
+    "--host",
+    "127.0.0.1",
+  ];
   await using server = new Running(SOURCES, "server", options, folder.path);
   const [, im, lobby] = await server.printed(/^im listening on \S+:(\d+)\nlobby listening on \S+:(\d+)\nmailbox /);
   await using guest = new Running(SOURCES, "client", ["lobby", "127.0.0.1", lobby!], folder.path);

@@ -1,7 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openTold } from "../lib/client/known_server.ts";
-import { encodeScrypt } from "../lib/chat/accounts.ts";
-import { Passwords } from "../lib/store/passwords.ts";
 import { NativeClient } from "../lib/protocols/native/client.ts";
 import { ServerChoice } from "../lib/protocols/native/server_choice.ts";
 import { keyFingerprint, pinned } from "../lib/store/certificate.ts";
@@ -10,7 +8,7 @@ import { ConnectionNotices } from "../lib/terminal/connection_notices.ts";
 import type { ScreenOutput } from "../lib/terminal/view.ts";
 import { LinkedServers } from "./support/linked_servers.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
-import { TestServer } from "./support/test_server.ts";
+import { HASHED_USERS, TestServer } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
 const HOST = "127.0.0.1";
@@ -188,9 +186,7 @@ for (const tlsPort of [true, false]) {
   const how = tlsPort ? "over TLS, by the key that its first server has told" : "without TLS";
   Deno.test(`when a server stops, its client goes on at another one ${how}; everything arrives once and in order`, async () => {
     // Another server takes the login only with the same hash.
-    const hash = encodeScrypt(await new Passwords(1).hash("12345"));
-    const users = `alice ${hash}\nbob ${hash}`;
-    await using servers = await LinkedServers.open(users, users, { tlsPort });
+    await using servers = await LinkedServers.open(HASHED_USERS, HASHED_USERS, { tlsPort });
     const { one, other } = servers;
     using folder = new Folder();
     folder.write("secret", "12345\n");

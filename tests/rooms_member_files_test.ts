@@ -3,7 +3,7 @@ import { dirname, fromFileUrl, join } from "@std/path";
 import { contains, randomBytes } from "./support/file_bytes.ts";
 import { StoringServer } from "./support/native.ts";
 import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
-import { USERS } from "./support/test_server.ts";
+import { HASHED_USERS } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
 // Files between the rooms handout's client, in a real process, and members of the room in `client chat`. Its pauses are longer than
@@ -20,7 +20,11 @@ function test(name: string, run: (lab: Lab) => Promise<void>, limits: Record<str
     name: python || required ? name : `${name} (no python3)`,
     ignore: !python && !required,
     fn: async () => {
-      await using server = await StoringServer.open({ users: USERS, rooms: true, limits: { ...LIMITS, ...limits } });
+      await using server = await StoringServer.open({
+        users: HASHED_USERS,
+        rooms: true,
+        limits: { ...LIMITS, ...limits },
+      });
       using folder = new Folder();
       folder.write("password", "12345\n");
       await run(new Lab(server, folder));

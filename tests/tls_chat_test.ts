@@ -12,7 +12,7 @@ import { keyFingerprint, ownCertificate, pem, pinned, SERVER_NAME } from "../lib
 import { KnownHosts } from "../lib/store/known_hosts.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { StoringServer } from "./support/native.ts";
-import type { TestServerOptions } from "./support/test_server.ts";
+import { hashed, HASHED_USERS, type TestServerOptions } from "./support/test_server.ts";
 
 const HOST = "127.0.0.1";
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -77,7 +77,7 @@ class Stage implements AsyncDisposable {
   }
 
   static async open(options: TestServerOptions = {}): Promise<Stage> {
-    const server = await StoringServer.open({ tlsPort: true, ...options });
+    const server = await StoringServer.open({ tlsPort: true, users: HASHED_USERS, ...options });
     return new Stage(server, new Between(server.port), new Folder());
   }
 
@@ -161,7 +161,7 @@ Deno.test("a known server that offers no TLS any more, or is behind a relay that
 
 Deno.test("another certificate is refused with both fingerprints, until the user forgets the old one", async () => {
   await using stage = await Stage.open();
-  await using impostor = await StoringServer.open({ tlsPort: true });
+  await using impostor = await StoringServer.open({ tlsPort: true, users: HASHED_USERS });
   const { server, between, folder } = stage;
   await stage.visit();
   const keys = [server, impostor].map((each) => keyFingerprint(each.folder.read("tls-cert.pem")));
@@ -194,7 +194,7 @@ Deno.test("another certificate is refused with both fingerprints, until the user
 
 Deno.test("at first sight, a certificate that is shown and not proved is refused", async () => {
   await using stage = await Stage.open();
-  await using other = await StoringServer.open({ tlsPort: true });
+  await using other = await StoringServer.open({ tlsPort: true, users: HASHED_USERS });
   const { between } = stage;
   const shown = pinned(other.folder.read("tls-cert.pem"))!;
   between.change = () => `${encodeTlsOffer({ ...shown, port: stage.server.portOf("tls") })}\n`;
@@ -204,7 +204,7 @@ Deno.test("at first sight, a certificate that is shown and not proved is refused
 });
 
 Deno.test("at first sight, a server that does not know the user's password is not remembered", async () => {
-  await using stage = await Stage.open({ users: "alice another" });
+  await using stage = await Stage.open({ users: hashed("alice another") });
   const { between } = stage;
   assertEquals(await stage.refused(), "wrong password\n");
   assertEquals(between.sent, "/partyline 2 tls\n");
@@ -248,7 +248,7 @@ Deno.test("a name without an account is refused over TLS as it is at the IM list
 
 Deno.test("with --tls-cert, another server, or a file that is no certificate, gets neither name nor password", async () => {
   await using stage = await Stage.open({ trace: true });
-  await using other = await StoringServer.open({ tlsPort: true });
+  await using other = await StoringServer.open({ tlsPort: true, users: HASHED_USERS });
   const { server, folder } = stage;
   const who = ["--data", folder.path, "--name", "alice", "--password-file", `${folder.path}/secret`];
   const at = (cert: string) => stage.run("chat", HOST, String(server.portOf("tls")), "--tls-cert", cert, ...who);

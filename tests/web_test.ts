@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Browser } from "./support/browser.ts";
 import { type Accounts, decodeUsers } from "../lib/chat/accounts.ts";
-import { TestServer } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
-import { WebTestServer } from "./support/test_server.ts";
+import { HASHED_USERS, TestServer, WebTestServer } from "./support/test_server.ts";
 import { WAIT_MS, Wire } from "./support/wire.ts";
 
 function browser(server: TestServer): Browser {
@@ -194,7 +193,7 @@ Deno.test("when the server stops, the pages are told and every connection ends",
 });
 
 Deno.test("client chat over TLS accepts the server's certificate and no other", async () => {
-  await using server = await WebTestServer.open({ tlsPort: true });
+  await using server = await WebTestServer.open({ tlsPort: true, users: HASHED_USERS });
   using bob = await server.join("bob");
   using folder = new Folder();
   const [cert, secret] = [`${server.folder.path}/tls-cert.pem`, folder.write("secret", "12345\n")];

@@ -1,10 +1,11 @@
+import { join } from "@std/path";
 import { usersText } from "../../lib/client/check_accounts.ts";
 import { CheckCredentials } from "../../lib/client/check_credentials.ts";
 import { FolderFiles } from "../../lib/store/folder_files.ts";
 import { freePort } from "../../lib/net/free_port.ts";
 import type { Rule, Suite } from "../../lib/check/rule.ts";
 import { type RuleResult, type RunOptions, runSuite, TOO_BUSY, usersOf } from "../../lib/check/run.ts";
-import { Folder } from "./programs.ts";
+import { Folder, PROGRAMS, Running } from "./programs.ts";
 
 export const ACCOUNTS = ["jacky", "bob", "michael", "alice", "carol", "dave", "erin", "frank"].map((name, i) => ({
   name,
@@ -84,6 +85,27 @@ export async function playAgainst(
 ): Promise<RuleResult[]> {
   const target = () => ({ host: "127.0.0.1", port, command: undefined, users: "", data: "", folder: undefined });
   return await play(suite, [], { jobs: 1, isRunning: true, target, ...options }, rules);
+}
+
+/**
+ * Plays a suite against our server with these arguments, in which `{port}` and `{data}` are filled in: one after the other at
+ * one that runs what can be judged there, and at servers that the check starts what needs that.
+ */
+export async function playOurServer(
+  suite: Suite,
+  args: readonly string[],
+  options: Partial<RunOptions>,
+  rules: readonly Rule[] = suite.rules,
+): Promise<RuleResult[]> {
+  using folder = new Folder();
+  const values: Record<string, string> = { "{port}": "0", "{data}": join(folder.path, "data") };
+  await using server = new Running(PROGRAMS, "server", args.map((arg) => values[arg] ?? arg), folder.path);
+  const [, port] = await server.printed(/ listening on 127\.0\.0\.1:(\d+)\n/);
+  const results = await playAgainst(suite, Number(port), options, rules);
+  const { path, args: all } = PROGRAMS.command("server", args);
+  const left = results.filter(({ lacks }) => lacks !== undefined).map(({ rule }) => rule);
+  const started = await play(suite, [path, ...all], { ...options, jobs: 4, playsNeeded: false }, left);
+  return results.map((result) => started.find(({ rule }) => rule === result.rule) ?? result);
 }
 
 /** The rules that a program has broken, recommended ones too; blocked ones are not counted. */

@@ -25,10 +25,17 @@ function permissions(program: "server" | "client"): readonly string[] {
 }
 
 /** The executables in a folder. */
-export function binaries(folder: string): Programs {
+function binaries(folder: string): Programs {
   const path = (program: string) => join(ROOT, folder, `partyline-${program}${SUFFIX}`);
   return { name: "compiled", command: (program, args) => ({ path: path(program), args: [...args] }) };
 }
+
+/** What the tests of whole programs start: the executables in the folder that PARTYLINE_BIN names, or else the sources. */
+export const PROGRAMS = Deno.env.has("PARTYLINE_BIN") ? binaries(Deno.env.get("PARTYLINE_BIN")!) : SOURCES;
+
+/** A test of whole programs; its name says which were started. */
+export const programTest = (name: string, body: () => Promise<void>): void =>
+  Deno.test(`${PROGRAMS.name}: ${name}`, body);
 
 /** A running program with its output; it never outlives its test. */
 export class Running {
