@@ -157,3 +157,13 @@ Deno.test("what is wrong is doubtful where a program has lost a second since it 
   assertEquals([stage(3000, 900)?.failure?.got, stage(3000, 900)?.isDoubtful], ["304", false]);
   assertEquals([stage(0, 1000)?.failure?.got, stage(0, 1000)?.isDoubtful], ["304", true]);
 });
+
+Deno.test("between pauses it is doubtful only where that was lost until a program had read what was sent last", () => {
+  const stage = (...programMs: number[]) => {
+    const stage = linked([send("bob tcp", "one"), expectPiece("bob tcp", "two")], true);
+    return stage.takes(...programMs.map((programMs) => ({ programMs }))).until(30_000).play.end;
+  };
+  const got = "nothing within 4000 ms";
+  assertEquals([stage(999, 0, 9000)?.failure?.got, stage(999, 0, 9000)?.isDoubtful], [got, false]);
+  assertEquals([stage(1000)?.failure?.got, stage(1000)?.isDoubtful], [got, true]);
+});

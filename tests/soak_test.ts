@@ -4,7 +4,7 @@ import { Folder } from "./support/programs.ts";
 import { ATTACKS } from "./support/soak_attacks.ts";
 import { until } from "./support/wire.ts";
 
-const SECONDS = 16;
+const SECONDS = 10;
 const [SOAK, EXCHANGE_SOAK] = ["soak.ts", "exchange_soak.ts"].map((name) =>
   join(dirname(fromFileUrl(import.meta.url)), name)
 ) as [string, string];

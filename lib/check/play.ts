@@ -84,7 +84,7 @@ export class Play implements Machine<PlayOutput> {
   /** When the machine is asked what it has taken, since something may be over by then. */
   get #asksAt(): number {
     if (this.#verdict.isEnding) return this.#clock.asksAt(-Infinity, Infinity);
-    return this.#clock.asksAt(this.#step.ms, this.#step.settlesAt);
+    return this.#clock.asksAt(this.#step.ms, Math.min(this.#step.settlesAt, this.#doubt.readAt));
   }
 
   takeOutputs(): readonly PlayOutput[] {
@@ -249,6 +249,7 @@ export class Play implements Machine<PlayOutput> {
       case "start":
         return this.#programs.starts(step.who);
       case "send":
+        this.#doubt.sent(now);
         return this.#sending.begin(step, now);
       case "close":
         return this.#record.note(step.link, `closed by the check${step.how === "reset" ? ", both ways" : ""}`, now);

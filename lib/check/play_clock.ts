@@ -39,11 +39,11 @@ export class PlayClock {
     this.time.measured(heldUp);
   }
 
-  /** When the machine is to be asked: since it holds a program up, or since a step may be over. `settlesAt` is as the program has it. */
-  asksAt(stepMs: number, settlesAt: number): number {
+  /** When the machine is to be asked: since it holds a program up, or since a step may be over. `otherwiseAt` is as the program has it. */
+  asksAt(stepMs: number, otherwiseAt: number): number {
     if (this.#isMeasuring) return Infinity;
     if (this.#askAgainAt < Infinity) return this.#askAgainAt;
     const deadline = this.#since + stepMs;
-    return this.time.clockAt(Math.min(deadline > this.time.confirmedAt ? deadline : Infinity, settlesAt));
+    return this.time.clockAt(Math.min(deadline > this.time.confirmedAt ? deadline : Infinity, otherwiseAt));
   }
 }

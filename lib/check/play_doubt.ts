@@ -7,6 +7,9 @@ import type { LinkName, Step } from "./step.ts";
 /** A program that has lost this much may have reached a time limit of its own, by the clock. */
 const MUCH_LOST_MS = 1000;
 
+/** What was sent has been read, or never will be, when a program has had this much time since. */
+const READ_MS = 500;
+
 /** What a play has measured of its machine. */
 interface Measured {
   readonly time: ProgramTime;
@@ -22,12 +25,24 @@ export class PlayDoubt {
   /** When a program has shown last that it runs, and what was lost until then. */
   #startedAt: number | undefined;
   #lostAtStart = 0;
+  /** When the check has sent last, as the program has it, and what was lost until that was read. */
+  #sentAt = Infinity;
+  #lostAtRead: number | undefined;
 
   constructor(readonly steps: readonly Step[], readonly measures: Measured) {}
 
   /** A program has shown that it runs: time that was lost before does not count. */
   programStarted(now: number): void {
     this.#startedAt = now;
+  }
+
+  sent(now: number): void {
+    [this.#sentAt, this.#lostAtRead] = [this.measures.time.at(now), undefined];
+  }
+
+  /** When what was sent last between pauses has been read, as the program has it; Infinity once that is known. */
+  get readAt(): number {
+    return this.measures.isPaced && this.#lostAtRead === undefined ? this.#sentAt + READ_MS : Infinity;
   }
 
   /** What was lost until `at` is known. */
@@ -37,14 +52,15 @@ export class PlayDoubt {
     if (this.#startedAt !== undefined && at >= this.#startedAt) {
       [this.#startedAt, this.#lostAtStart] = [undefined, time.lostMs];
     }
+    if (time.confirmedAt >= this.readAt) this.#lostAtRead ??= time.lostMs;
   }
 
   /** Whether the machine was so busy that another verdict than this failure, or than none, may be right. */
   isDoubtful(failure: Failure | undefined): boolean {
-    const { expectations, isPaced } = this.measures;
-    // Pieces that a program has not read in time are one to it, and it waits for the next.
-    const isSensitive = failure !== undefined && (failure.isUnexpected || isPaced);
-    const hasLostMuch = isSensitive && this.#hasLost(MUCH_LOST_MS);
+    const { time, expectations, isPaced } = this.measures;
+    // Pieces that a program has not read in time are one to it, and it waits for the next: what it loses after that does no harm.
+    const lostMs = failure?.isUnexpected ? time.lostMs : failure && isPaced ? this.#lostAtRead ?? time.lostMs : 0;
+    const hasLostMuch = lostMs - this.#lostAtStart >= MUCH_LOST_MS;
     return hasLostMuch || expectations.isUnsure || this.#isUnsureOfPieces(failure);
   }
 

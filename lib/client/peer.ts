@@ -26,7 +26,12 @@ type PeerTerminal = ChatTerminal<PeerQuestion, PeerEvent>;
 export async function peer(plan: PeerPlan): Promise<number> {
   const stopped = Promise.withResolvers<number>();
   let chat: ChatClientActions<PeerQuestion> | undefined;
-  const interrupt = () => chat ? chat.interrupt() : stopped.resolve(130);
+  let isInterrupted = false;
+  const interrupt = () => {
+    isInterrupted = true;
+    if (chat) chat.interrupt();
+    else stopped.resolve(130);
+  };
   const terminal = openPeerTerminal({
     say: (to, text) => chat ? chat.say(to, text) : { why: "there is no chat yet" },
     ask: (question) => chat?.ask(question),
@@ -46,7 +51,11 @@ export async function peer(plan: PeerPlan): Promise<number> {
   try {
     const start = await Promise.race([page?.filled ?? filledIn(plan, terminal), stopped.promise]);
     if (typeof start === "number") return start;
-    return await talk({ ...plan, ...start }, terminal, page, (actions) => chat = actions);
+    return await talk({ ...plan, ...start }, terminal, page, (actions) => {
+      chat = actions;
+      // While its files were opened, there was nothing yet that could end.
+      if (isInterrupted) queueMicrotask(() => actions.interrupt());
+    });
   } finally {
     await page?.close();
     await terminal.close();

@@ -12,7 +12,7 @@ import {
   start,
   type Step,
   type Template,
-  wait,
+  pause,
 } from "../../step.ts";
 
 /** The visits of the client: the first connection is `jacky table`, the second `jacky table2`, and so on. */
@@ -67,7 +67,7 @@ export const greets = (number = 1): Step[] => prepares("address-book/12/1", [gre
 export const greeted = (number = 1): Step => expect(friendOf(number), /[^]/, { words: "a datagram" });
 
 /** Time for the client to notice that its user leaves, or what it has just asked a friend about. */
-export const NOTICED: Step = wait(200);
+export const NOTICED: Step = pause(200);
 
 /** The user ends the input while the first answer is on its way: no other request can come in between. */
 export const leaves = (): Script => [asks(), close(KEYS), NOTICED, hearsOfNone()];
