@@ -746,7 +746,7 @@ scene("the server's page shows the other servers of the chat, and that one has s
 scene(
   "the lab's window: who needs help and why, their wire as a ladder, a notice, the end of a session",
   async (chromium) => {
-    await using server = await WebTestServer.open({ limits: { receiptMs: 500 } });
+    await using server = await WebTestServer.open({ limits: { receiptMs: 3000 } });
     await using admin = await chromium.person(`${addressOf(server)}server`);
     const { page } = admin;
     const errors: string[] = [];
