@@ -45,6 +45,7 @@ test(
       cable.pullAfter(3_000_000);
       await alice.page.getByRole("button", { name: "Leave at the server" }).click();
       await alice.shows("Uploading slides.pdf");
+      await becomes(() => cable.isPulled, true);
       cable.plug(server.portOf("web"));
       await alice.sees("You left at the server");
       await isAccessible(alice, "a file at the server");

@@ -179,6 +179,8 @@ pageTest(
   async ({ enter }) => {
     const [alice, bob] = [await enter("alice"), await enter("bob")];
     const { page } = alice;
+    // Until then only the open conversation has a place for him.
+    await alice.place("bob").filter({ hasText: "online" }).waitFor();
     await page.keyboard.press("Control+k");
     await page.keyboard.type("bob");
     await page.keyboard.press("Enter");

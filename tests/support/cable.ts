@@ -29,6 +29,10 @@ export class Cable {
     this.#most = bytes;
   }
 
+  get isPulled(): boolean {
+    return this.#to === undefined;
+  }
+
   /** Forwards new connections to this port. */
   plug(to: number): void {
     this.#to = to;
