@@ -6,13 +6,13 @@ import {
   expect,
   expectText,
   listen,
+  pause,
   type Script,
   send,
   sendRaw,
   start,
   type Step,
   type Template,
-  pause,
 } from "../../step.ts";
 
 /** The visits of the client: the first connection is `jacky table`, the second `jacky table2`, and so on. */
