@@ -1,22 +1,19 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { NETWORKS } from "../lib/check/network.ts";
 import { IM_SERVER } from "../lib/check/rules/im_server/suite.ts";
-import { usersText } from "../lib/client/check_accounts.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { freePort } from "../lib/net/free_port.ts";
 import {
-  ACCOUNTS,
   brokenBy,
   brokenByFaults,
   play,
-  playAgainst,
   played,
   playedFaults,
   playedNetworks,
+  playOurServer,
   PYTHON,
 } from "./support/check.ts";
 import { untripped } from "./support/check_faults.ts";
-import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { fromFileUrl } from "@std/path";
 
 const COMMAND = ["python3", fromFileUrl(new URL("check/im_server.py", import.meta.url)), "{port}", "{users}"];
@@ -151,11 +148,7 @@ Deno.test("a right IM server keeps every rule strictly", async () => {
 for (const network of playedNetworks(NETWORKS)) {
   Deno.test(`Partyline's server keeps every rule strictly when the network is ${network}, one rule after the other`, async () => {
     const rules = network === "none" ? IM_SERVER.rules : played(IM_SERVER.rules);
-    using folder = new Folder();
-    const users = folder.write("users.txt", usersText(ACCOUNTS));
-    await using server = new Running(SOURCES, "server", ["0", users, "--host", "127.0.0.1"], folder.path);
-    const [, port] = await server.printed(/^im listening on 127\.0\.0\.1:(\d+)/m);
-    const results = await playAgainst(IM_SERVER, Number(port), { strict: true, network }, rules);
-    assertEquals(brokenBy(results), []);
+    const ours = ["{port}", "{users}", "--host", "127.0.0.1"];
+    assertEquals(brokenBy(await playOurServer(IM_SERVER, ours, { strict: true, network }, rules)), []);
   });
 }

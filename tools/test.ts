@@ -1,6 +1,6 @@
 import { dirname, fromFileUrl, join, toFileUrl } from "@std/path";
 
-/** Test files that take long, or that change what others would see, each run by itself; the longest begin first. */
+/** Test files that take long, or that change what others would see, each run by itself, in about this order. */
 const ALONE = `
   check_rooms chromium soak check_mychat check_im_client check_teaching chromium_texts chromium_page chromium_signs
   check_peers check_address_book_server check_address_book_client check_im_server chat_programs rooms_programs

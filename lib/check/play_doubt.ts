@@ -57,16 +57,13 @@ export class PlayDoubt {
 
   /** Whether the machine was so busy that another verdict than this failure, or than none, may be right. */
   isDoubtful(failure: Failure | undefined): boolean {
-    const { time, expectations, isPaced } = this.measures;
-    // Pieces that a program has not read in time are one to it, and it waits for the next: what it loses after that does no harm.
-    const lostMs = failure?.isUnexpected ? time.lostMs : failure && isPaced ? this.#lostAtRead ?? time.lostMs : 0;
-    const hasLostMuch = lostMs - this.#lostAtStart >= MUCH_LOST_MS;
-    return hasLostMuch || expectations.isUnsure || this.#isUnsureOfPieces(failure);
+    const hasLostMuch = failure !== undefined && this.#harmMs(failure) >= MUCH_LOST_MS;
+    return hasLostMuch || this.measures.expectations.isUnsure || this.#isUnsureOfPieces(failure);
   }
 
   /** Whether it failed while a busy machine may have joined what was sent with pauses. */
   isUnconfirmed(failure: Failure | undefined): boolean {
-    return failure !== undefined && this.measures.isPaced && this.#hasLost(QUIET_MS / 2);
+    return failure !== undefined && this.measures.isPaced && this.#lostMs >= QUIET_MS / 2;
   }
 
   /** Whether the verdict rests on silence that the machine may have made, or has not let be seen. */
@@ -77,9 +74,16 @@ export class PlayDoubt {
     return this.gaps.isStretched(where) || this.measures.links.get(where).mayBeJoined;
   }
 
-  /** Whether the machine has taken this much since the programs have shown that they run. */
-  #hasLost(ms: number): boolean {
-    return this.measures.time.lostMs - this.#lostAtStart >= ms;
+  /** What was lost, since the programs have shown that they run, that may be the reason for this failure. */
+  #harmMs({ isUnexpected }: Failure): number {
+    if (isUnexpected) return this.#lostMs;
+    // Pieces that a program has not read in time are one to it, and it waits for the next. What it loses later does no harm.
+    return this.measures.isPaced ? (this.#lostAtRead ?? this.measures.time.lostMs) - this.#lostAtStart : 0;
+  }
+
+  /** What the machine has taken since the programs have shown that they run. */
+  get #lostMs(): number {
+    return this.measures.time.lostMs - this.#lostAtStart;
   }
 }
 

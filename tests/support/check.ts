@@ -76,19 +76,8 @@ export async function play(
   return results.map((result) => again.find(({ rule }) => rule === result.rule) ?? result);
 }
 
-/** Plays a suite against a server that runs already. */
-export async function playAgainst(
-  suite: Suite,
-  port: number,
-  options: Partial<RunOptions>,
-  rules: readonly Rule[] = suite.rules,
-): Promise<RuleResult[]> {
-  const target = () => ({ host: "127.0.0.1", port, command: undefined, users: "", data: "", folder: undefined });
-  return await play(suite, [], { jobs: 1, isRunning: true, target, ...options }, rules);
-}
-
 /**
- * Plays a suite against our server with these arguments, in which `{port}` and `{data}` are filled in: one after the other at
+ * Plays a suite against our server with these arguments, in which `{port}`, `{users}` and `{data}` are filled in: one after the other at
  * one that runs what can be judged there, and at servers that the check starts what needs that.
  */
 export async function playOurServer(
@@ -98,10 +87,22 @@ export async function playOurServer(
   rules: readonly Rule[] = suite.rules,
 ): Promise<RuleResult[]> {
   using folder = new Folder();
-  const values: Record<string, string> = { "{port}": "0", "{data}": join(folder.path, "data") };
+  const values: Record<string, string> = {
+    "{port}": "0",
+    "{users}": folder.write("accounts.txt", usersText(usersOf(suite, options.accounts ?? ACCOUNTS))),
+    "{data}": join(folder.path, "data"),
+  };
   await using server = new Running(PROGRAMS, "server", args.map((arg) => values[arg] ?? arg), folder.path);
   const [, port] = await server.printed(/ listening on 127\.0\.0\.1:(\d+)\n/);
-  const results = await playAgainst(suite, Number(port), options, rules);
+  const target = () => ({
+    host: "127.0.0.1",
+    port: Number(port),
+    command: undefined,
+    users: "",
+    data: "",
+    folder: undefined,
+  });
+  const results = await play(suite, [], { jobs: 1, isRunning: true, target, ...options }, rules);
   const { path, args: all } = PROGRAMS.command("server", args);
   const left = results.filter(({ lacks }) => lacks !== undefined).map(({ rule }) => rule);
   const started = await play(suite, [path, ...all], { ...options, jobs: 4, playsNeeded: false }, left);
