@@ -3,8 +3,12 @@ import type { PeerKind } from "./peers/peer.ts";
 import { alternate, figures, latencies } from "./rows.ts";
 import { type Row, row } from "./row.ts";
 
+/** Messages before the measurement: V8 compiles what both peers run for some seconds, and one's time is the other's wait. */
+const WARM_UP_MESSAGES = 60_000;
+
 /** Messages a second between two peers with a number in flight, against as many echoed datagrams. */
-export async function peerTalkRow(plan: Plan, kinds: readonly PeerKind[], underWay: number): Promise<Row> {
+export async function peerTalkRow(usual: Plan, kinds: readonly PeerKind[], underWay: number): Promise<Row> {
+  const plan = { ...usual, warmUpCount: WARM_UP_MESSAGES };
   const results = await alternate(plan, kinds, (kind) =>
     withCrowd(
       kind,

@@ -165,6 +165,26 @@ Deno.test("a message goes out, is acknowledged, and its answer carries the ack f
   assertEquals(link.stats.roundTripMs, 10);
 });
 
+Deno.test("of a long message every fourth piece and the last are acknowledged, what is left after 20 ms, and at once what is early", () => {
+  const { link, feed, take } = linkMachine();
+  const afterEach = (now: number, ...pieces: string[]) => {
+    for (const piece of pieces) {
+      feed(piece, now);
+      link.flush(now);
+    }
+    return take();
+  };
+  assertEquals(afterEach(0, data(1, 1, 1), data(2, 1, 0), data(3, 1, 0)), []);
+  assertEquals(afterEach(0, data(4, 1, 0), data(5, 1, 0), data(6, 1, 2, "end")), [ack(5), "message end", ack(7)]);
+  assertEquals([afterEach(1, data(7, 1, 1)), link.wakeAt], [[], 21]);
+  link.tick(20);
+  assertEquals(take(), []);
+  link.tick(21);
+  assertEquals(take(), [ack(8)]);
+  assertEquals(afterEach(22, data(9, 1, 0), data(8, 1, 0)), [ack(8, "01"), ack(10)]);
+  assertEquals(afterEach(23, data(9, 1, 0)), [ack(10)]);
+});
+
 Deno.test("pieces come in any order and twice: one ack a flush, the message once", () => {
   const { link, feed, take } = linkMachine();
   feed(data(3, 1, 2, "c"), 0);

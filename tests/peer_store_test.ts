@@ -26,7 +26,8 @@ for (const [name, open] of Object.entries(makers)) {
     store.done("L", 77);
     for (let n = 3; n <= 6; n++) store.keep({ ...message, n });
     store.keep({ ...inGroup, n: 4, to: "L" });
-    store.done("K", 3, 6);
+    store.arrived("K", 3, 6);
+    store.commit();
     assertEquals(store.waiting(), [inGroup, message, { ...inGroup, n: 4, to: "L" }]);
     store.done("L", 4);
     assertEquals(store.waiting(), [inGroup, message]);
@@ -87,6 +88,51 @@ Deno.test("a peer's file: what was committed is there again, what was not is not
   assertThrows(() => new PeerSqliteStore(path), Error, "another running program uses it");
   second.close();
   Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("a peer's file: what has arrived is removed by a commit without a sync, what is kept after it is synced and stays", () => {
+  const folder = Deno.makeTempDirSync();
+  const path = join(folder, "peer.db");
+  const message = { to: "K", name: "bob", group: undefined, text: "hi", time: 1 };
+  const first = new PeerSqliteStore(path);
+  for (let n = 1; n <= 4; n++) first.keep({ ...message, n });
+  first.commit();
+  first.arrived("K", 1, 2);
+  first.commit();
+  first.arrived("K", 3, 4);
+  first.keep({ ...message, n: 3 });
+  first.commit();
+  first.arrived("K", 3, 3);
+  first.close();
+  const second = new PeerSqliteStore(path);
+  assertEquals(second.waiting(), [{ ...message, n: 3 }]);
+  second.arrived("K", 3, 3);
+  second.commit();
+  second.close();
+  const third = new PeerSqliteStore(path);
+  assertEquals(third.waiting(), []);
+  third.close();
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("a database: a transaction is synced unless it says otherwise, also after one that was not", () => {
+  const database = new Database(":memory:", []);
+  const synchronous = database.prepare<{ synchronous: number }>("PRAGMA synchronous");
+  const after = (...sync: Parameters<Database["begin"]>) => {
+    database.begin(...sync);
+    const mode = synchronous.get()!.synchronous;
+    database.commit();
+    return mode;
+  };
+  const [NORMAL, FULL] = [1, 2];
+  assertEquals([after(), after("unsynced"), after(), after("unsynced"), after("synced")], [
+    FULL,
+    NORMAL,
+    FULL,
+    NORMAL,
+    FULL,
+  ]);
+  database.close();
 });
 
 Deno.test("a peer's file of the first version: what waits in it still waits", () => {

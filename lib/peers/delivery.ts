@@ -165,7 +165,7 @@ export class PeerDelivery {
   delivered(person: KnownPerson, n: number): void {
     const { counts, now, people, store } = this.#context;
     const arrived = person.queue.arrived(n);
-    if (person.key !== undefined && arrived.length > 0) store.done(person.key, arrived[0]!.n, arrived.at(-1)!.n);
+    if (person.key !== undefined && arrived.length > 0) store.arrived(person.key, arrived[0]!.n, arrived.at(-1)!.n);
     for (const message of arrived) {
       counts.delivered++;
       this.#context.show({ type: "delivered", id: `${message.n}`, to: people.label(person), time: now });

@@ -40,7 +40,8 @@ export interface OwnMembership {
 /**
  * The disk of a peer.
  *
- * 1. Changes are durable after `commit`; a call that throws leaves what was committed as it was.
+ * 1. Changes are durable after `commit`; a call that throws leaves what was committed as it was. Those of `arrived` survive the
+ *    end of the program, but maybe not that of the machine: the message is then sent again, and recognised.
  * 2. `nextNumber` never returns a number twice, not even after a crash.
  */
 export interface PeerStore {
@@ -48,8 +49,10 @@ export interface PeerStore {
   readonly id: string;
   nextNumber(): number;
   keep(message: Outgoing): void;
-  /** Removes messages that have arrived or failed: one, or all with numbers up to `last`. */
-  done(to: string, first: number, last?: number): void;
+  /** Removes a message that has failed, or waits for another person now. */
+  done(to: string, n: number): void;
+  /** Removes messages that have arrived, by their numbers. */
+  arrived(to: string, first: number, last: number): void;
   /** All messages, in the order of their numbers. */
   waiting(): Outgoing[];
   /** The last number of a series that was shown, 0 if none. A series is the numbering of one store of one person. */

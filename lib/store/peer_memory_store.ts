@@ -20,7 +20,11 @@ export class PeerMemoryStore implements PeerStore {
     this.#waiting.set(`${message.n} ${message.to}`, message);
   }
 
-  done(to: string, first: number, last = first): void {
+  done(to: string, n: number): void {
+    this.arrived(to, n, n);
+  }
+
+  arrived(to: string, first: number, last: number): void {
     for (let n = first; n <= last; n++) this.#waiting.delete(`${n} ${to}`);
   }
 

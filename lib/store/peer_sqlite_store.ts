@@ -76,6 +76,8 @@ export class PeerSqliteStore implements PeerStore {
   /** As on the disk, with the open transaction. */
   readonly #seen: Map<string, number>;
   readonly #refusals = new Refusals();
+  /** What has arrived in this turn. */
+  readonly #arrived: { readonly to: string; readonly first: number; readonly last: number }[] = [];
   #last: number;
   #reserved: number;
 
@@ -92,7 +94,7 @@ export class PeerSqliteStore implements PeerStore {
 
   nextNumber(): number {
     if (this.#last === this.#reserved) {
-      this.#database.begin();
+      this.#change();
       this.#queries.reserve.run(this.#reserved + RESERVED);
       this.#reserved += RESERVED;
     }
@@ -100,13 +102,17 @@ export class PeerSqliteStore implements PeerStore {
   }
 
   keep({ n, to, name, group, text, time }: Outgoing): void {
-    this.#database.begin();
+    this.#change();
     this.#queries.keep.run(n, to, name, group ?? null, encoder.encode(text), time);
   }
 
-  done(to: string, first: number, last = first): void {
-    this.#database.begin();
-    this.#queries.done.run(to, first, last);
+  done(to: string, n: number): void {
+    this.#change();
+    this.#queries.done.run(to, n, n);
+  }
+
+  arrived(to: string, first: number, last: number): void {
+    this.#arrived.push({ to, first, last });
   }
 
   waiting(): Outgoing[] {
@@ -125,7 +131,7 @@ export class PeerSqliteStore implements PeerStore {
   }
 
   markSeen(series: string, n: number): void {
-    this.#database.begin();
+    this.#change();
     this.#queries.markSeen.run(series, n);
     this.#seen.set(series, n);
   }
@@ -135,14 +141,14 @@ export class PeerSqliteStore implements PeerStore {
   }
 
   refuse(series: string, n: number, why: string): void {
-    this.#database.begin();
+    this.#change();
     this.#queries.refuse.run(series, n, encoder.encode(why));
     for (const gone of this.#refusals.add(series, n, why)) this.#queries.forgetRefusal.run(series, gone);
   }
 
   forgetRefusals(series: string, below: number): void {
     for (const n of this.#refusals.forgetBelow(series, below)) {
-      this.#database.begin();
+      this.#change();
       this.#queries.forgetRefusal.run(series, n);
     }
   }
@@ -155,14 +161,14 @@ export class PeerSqliteStore implements PeerStore {
       time,
     }));
     for (const { key } of all.splice(most)) {
-      this.#database.begin();
+      this.#change();
       this.#queries.forget.run(key);
     }
     return all;
   }
 
   meet({ key, name, address, time }: KnownPeer): void {
-    this.#database.begin();
+    this.#change();
     this.#queries.meet.run(key, name, address, time);
   }
 
@@ -177,7 +183,7 @@ export class PeerSqliteStore implements PeerStore {
   }
 
   keepTrust({ name, key, fingerprint, secure }: Trust): void {
-    this.#database.begin();
+    this.#change();
     this.#queries.keepTrust.run(name, key, fingerprint, secure ? 1 : 0);
   }
 
@@ -190,16 +196,30 @@ export class PeerSqliteStore implements PeerStore {
   }
 
   keepMembership({ group, version, in: isIn }: OwnMembership): void {
-    this.#database.begin();
+    this.#change();
     this.#queries.keepMembership.run(group, version, isIn ? 1 : 0);
   }
 
   commit(): void {
+    if (this.#arrived.length > 0) {
+      this.#database.begin("unsynced");
+      this.#removeArrived();
+    }
     this.#database.commit();
   }
 
   close(): void {
     this.#database.close();
+  }
+
+  /** Before each write of a synced transaction: what arrived before it is removed first, since a number may be kept anew. */
+  #change(): void {
+    this.#database.begin();
+    this.#removeArrived();
+  }
+
+  #removeArrived(): void {
+    for (const { to, first, last } of this.#arrived.splice(0)) this.#queries.done.run(to, first, last);
   }
 }
 

@@ -36,8 +36,12 @@ export class PeerDisk implements PeerStore {
     this.#write((store) => store.keep(message));
   }
 
-  done(to: string, first: number, last = first): void {
-    this.#write((store) => store.done(to, first, last));
+  done(to: string, n: number): void {
+    this.#write((store) => store.done(to, n));
+  }
+
+  arrived(to: string, first: number, last: number): void {
+    this.#write((store) => store.arrived(to, first, last));
   }
 
   waiting(): Outgoing[] {

@@ -78,7 +78,7 @@ class PeerLab {
       this.#find(node);
     }
     const ms = (this.plan.seconds ?? 75) * 1000;
-    if (!this.#troubles.tableStays) time.in(random.whole(1000, 60_000), () => this.#tableGone = true);
+    if (!this.#troubles.tableStays) time.in(random.whole(1000, 60_000), () => this.#removeTable());
     const { crashes, moves, leaves } = await this.#live(ms);
     await this.#world.until(() => ledger.isSettled, SETTLE_MS);
     ledger.judge(GROUPS);
@@ -86,6 +86,12 @@ class PeerLab {
     const [refused, groups, long] = [this.#refused, this.#groups, this.#long];
     const counts = { said, delivered, refused, crashes, moves, leaves, groups, sealed, opened, long };
     return { seed: this.seed, problems: problems.slice(0, 10), ...counts };
+  }
+
+  /** Stops the table server once all have met somebody: a peer that has not can find nobody without it. */
+  #removeTable(): void {
+    this.#tableGone = this.#nodes.every(({ store }) => store.acquaintances(Infinity).length > 0);
+    if (!this.#tableGone) this.#world.time.in(1000, () => this.#removeTable());
   }
 
   /** Lets every peer act at random for this time. */

@@ -20,6 +20,11 @@ export interface LinkStats {
 /** The reason of a link that its peer no longer knows: the peer answers a packet of the link with a bare CLOSE. */
 export const CLOSED = "closed by the other side";
 
+/** Pieces of an incomplete message that one ACK covers; a sender may have eight in flight however many were lost. */
+const ACK_PIECES = 4;
+/** The longest that an ACK of fewer waits; well below the least time after which a piece is sent again. */
+const ACK_MS = 20;
+
 const NO_BITS = new Uint8Array(0);
 const NO_TOKEN = new Uint8Array(8);
 
@@ -28,7 +33,8 @@ const NO_TOKEN = new Uint8Array(8);
  * (`Acceptor`, `Dialer`, `Peer`) and sends by that machine's outputs.
  *
  * 1. Messages arrive whole, in order and once. `read` takes the next; the unread ones hold up the peer, not our memory.
- * 2. `send` and `receive` gather; `flush`, at the end of a turn, sends what is due, with one ack at most.
+ * 2. `send` and `receive` gather; `flush`, at the end of a turn, sends what is due, with one ack at most. Of a message whose
+ *    pieces come in order, every fourth piece and the last are acknowledged: an ack costs the sender as much as a message.
  * 3. `settled`: the peer has everything that was sent. After the end it says whether anything may have been lost.
  * 4. `close` waits a while until what was sent has arrived; `abort` does not. Both send a CLOSE, and so does a fault or
  *    silence. It is sent once; when it is lost, the peer finds out by silence or by the answer to its next packet.
@@ -39,6 +45,9 @@ export class DatagramLink {
   readonly #sender: Sender;
   readonly #receiver: Receiver;
   #ackDue = false;
+  /** Pieces since our last ack, and when it is due if no more come. */
+  #unacked = 0;
+  #ackBy = Infinity;
   #now: number;
   #sentAt: number;
   #heardAt: number;
@@ -87,7 +96,8 @@ export class DatagramLink {
     if (this.over) return Infinity;
     const silentAt = this.#heardAt + this.options.silenceMs;
     if (this.#ending) return silentAt;
-    return Math.min(silentAt, this.#sentAt + this.options.keepAliveMs, this.#sender.wakeAt, this.#closeBy);
+    const keepAliveAt = this.#sentAt + this.options.keepAliveMs;
+    return Math.min(silentAt, keepAliveAt, this.#sender.wakeAt, this.#closeBy, this.#ackBy);
   }
 
   /** Bytes that are waiting to be sent or acknowledged. */
@@ -135,8 +145,12 @@ export class DatagramLink {
     switch (packet.kind) {
       case "data": {
         this.#sender.acked(packet.ack, NO_BITS, now);
+        const { next } = this.#receiver;
         const fault = this.#receiver.push(packet);
-        this.#ackDue = true;
+        const isInOrder = this.#receiver.next === next + 1;
+        if (isInOrder && this.#receiver.isMidMessage && ++this.#unacked < ACK_PIECES) {
+          this.#ackBy = Math.min(this.#ackBy, now + ACK_MS);
+        } else this.#ackDue = true;
         return fault && this.#endAfterReading(fault.message, true);
       }
       case "ack":
@@ -163,7 +177,7 @@ export class DatagramLink {
     if (this.#closing !== undefined && this.settled) return this.#end(this.#closing, true);
     const sent = this.#sender.pump(this.#receiver.next, now, this.address, this.outputs);
     if (sent > 0) this.#sentAt = now;
-    if (this.#ackDue) this.#sendAck(sent > 0);
+    if (this.#ackDue || sent > 0 || now >= this.#ackBy) this.#sendAck(sent > 0);
   }
 
   /** Does what is due by now, and flushes. */
@@ -205,6 +219,8 @@ export class DatagramLink {
   /** Not needed after DATA, which carries the ack, unless there is a bitmap. */
   #sendAck(sentData: boolean): void {
     this.#ackDue = false;
+    this.#unacked = 0;
+    this.#ackBy = Infinity;
     const bitmap = this.#receiver.bitmap();
     if (sentData && bitmap.length === 0) return;
     this.#send(encodePacket({ kind: "ack", id: this.id, ack: this.#receiver.next, bitmap }));
@@ -220,7 +236,7 @@ export class DatagramLink {
     if (this.over) return;
     if (tell) {
       // The peer learns what has arrived before it learns that nothing more will.
-      if (this.#ackDue) this.#sendAck(false);
+      if (this.#ackDue || this.#unacked > 0) this.#sendAck(false);
       this.#send(encodePacket({ kind: "close", id: this.id, why }));
     }
     this.#endReason = why;

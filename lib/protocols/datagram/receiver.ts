@@ -38,6 +38,11 @@ export class Receiver {
     return this.#next;
   }
 
+  /** Whether more pieces of a message have to come, and none is missing before those that have. */
+  get isMidMessage(): boolean {
+    return this.#openPieces > 0 && this.#next - this.#first === this.#held.length;
+  }
+
   /** Complete messages. */
   get messages(): number {
     return this.#messages;
