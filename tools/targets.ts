@@ -1,11 +1,12 @@
-/** One executable: its entry point, its permissions, and the files that it includes besides its imports. */
+/** One executable: its entry point, its permissions, and the threads that it starts. */
 export interface Program {
   readonly name: string;
   readonly entry: string;
   readonly permissions: readonly string[];
   /** Flags of V8, the same as in the tasks of deno.json. */
   readonly v8: readonly string[];
-  readonly include: readonly string[];
+  /** Entry points of threads, which are started by their URL: no import shows them. */
+  readonly threads: readonly string[];
 }
 
 /** The executables, each with the narrowest permissions it works with; a listener that needs more is added here. */
@@ -22,8 +23,7 @@ export const programs: readonly Program[] = [
       "--allow-sys=hostname,networkInterfaces",
     ],
     v8: ["--max-semi-space-size=4"],
-    // The store's thread is started by its URL, which no import shows.
-    include: ["dist/web", "lib/store/store_worker.ts"],
+    threads: ["lib/store/store_worker.ts"],
   },
   {
     name: "client",
@@ -40,7 +40,7 @@ export const programs: readonly Program[] = [
       "--allow-run",
     ],
     v8: ["--max-semi-space-size=4"],
-    include: ["dist/web"],
+    threads: [],
   },
 ];
 

@@ -39,6 +39,7 @@ function places(path: string): string[] {
 
 /** Where the program's own code and its packages are: the page is made from them, and workers are loaded from there. */
 export function codePaths(): string[] {
+  if (Deno.build.standalone) return [fromFileUrl(new URL("..", import.meta.url))];
   const own = fromFileUrl(new URL("../..", import.meta.url));
   const packages = new URL("../..", import.meta.resolve("@std/path"));
   return packages.protocol === "file:" ? [own, fromFileUrl(packages)] : [own];

@@ -5,9 +5,8 @@ import { decodeLossy } from "../core/text.ts";
 import { bundle, bundleParts } from "./web_bundle.ts";
 import { withoutComments } from "./web_module.ts";
 
-const SOURCES = fromFileUrl(new URL("../web/", import.meta.url));
-/** Where `deno task build` puts the files that the executables include. */
-const BUILT = fromFileUrl(new URL("../../dist/web/", import.meta.url));
+/** The sources; beside the code in an executable, what `deno task build` has made of them. */
+const FOLDER = fromFileUrl(new URL("../web/", import.meta.url));
 /** The page that opens without the server, and its service worker. */
 const PAGE = "chat.html";
 const WORKER = "worker";
@@ -19,7 +18,7 @@ let known: WebFiles | undefined;
 
 /** The files of the pages: those that were included in an executable, else made from the sources. */
 export function readWebFiles(): WebFiles {
-  return known ??= Deno.build.standalone ? readFolder(BUILT, /./) : makeWebFiles();
+  return known ??= Deno.build.standalone ? readFolder(FOLDER, /./) : makeWebFiles();
 }
 
 /** The texts of a page besides those that all pages have: their name, and where a file of texts has them. */
@@ -34,10 +33,10 @@ const STYLE_LINK = /<link rel="stylesheet" href="\/page\/([\w.]+)">/g;
  */
 function makeWebFiles(): WebFiles {
   const scripts = new Map<string, string>();
-  const files = readFolder(SOURCES, /\.(html|svg|png|webmanifest)$/);
+  const files = readFolder(FOLDER, /\.(html|svg|png|webmanifest)$/);
   for (const [name, text] of files) {
     if (typeof text !== "string" || !name.endsWith(".html")) continue;
-    const sheets = [...text.matchAll(STYLE_LINK)].map(([, sheet]) => Deno.readTextFileSync(join(SOURCES, sheet!)));
+    const sheets = [...text.matchAll(STYLE_LINK)].map(([, sheet]) => Deno.readTextFileSync(join(FOLDER, sheet!)));
     const sheet = name.replace(/html$/, "css");
     files.set(sheet, sheets.map(withoutComments).join(""));
     let isFirst = true;
@@ -54,7 +53,7 @@ function makeWebFiles(): WebFiles {
     }
   }
   const translations: string[] = [];
-  for (const { name } of Deno.readDirSync(SOURCES)) {
+  for (const { name } of Deno.readDirSync(FOLDER)) {
     const language = /^texts_(\w+)\.ts$/.exec(name)?.[1];
     if (language === undefined) continue;
     for (const [group, texts] of Object.entries(TEXTS)) {
@@ -63,7 +62,7 @@ function makeWebFiles(): WebFiles {
     translations.push(`texts_${language}_chat.js`);
   }
   const needed = [...String(files.get(PAGE)).matchAll(/(?:href|src)="\/page\/([\w.-]+)"/g)].map(([, name]) => name!);
-  const page = bundleParts(join(SOURCES, PAGE.replace(/html$/, "ts")), Deno.readTextFileSync, scripts);
+  const page = bundleParts(join(FOLDER, PAGE.replace(/html$/, "ts")), Deno.readTextFileSync, scripts);
   const script = PAGE.replace(/html$/, "js");
   files.set(script, page.script);
   const hash = createHash("sha256");
@@ -85,7 +84,7 @@ function makeWebFiles(): WebFiles {
 
 /** The script with the texts of one page in a language. */
 function translation(language: string, group: string, texts: string, scripts: Map<string, string>): string {
-  const entry = join(SOURCES, `texts_${language}_${group}.ts`);
+  const entry = join(FOLDER, `texts_${language}_${group}.ts`);
   const text = `import { sharedTexts, ${texts} } from "./texts_${language}.ts";\n` +
     `dispatchEvent(new CustomEvent("texts", { detail: { shared: sharedTexts, ${group}: ${texts} } }));\n`;
   return bundle(entry, (path) => path === entry ? text : Deno.readTextFileSync(path), scripts);
@@ -97,7 +96,7 @@ function addScript(
   scripts: Map<string, string>,
   before = "",
 ): void {
-  files.set(`${name}.js`, before + bundle(join(SOURCES, `${name}.ts`), Deno.readTextFileSync, scripts));
+  files.set(`${name}.js`, before + bundle(join(FOLDER, `${name}.ts`), Deno.readTextFileSync, scripts));
 }
 
 /** The hash over all files of the chat page, which is in the addresses that it names. */
@@ -113,17 +112,17 @@ export function withAbout(files: WebFiles, about: unknown): WebFiles {
 }
 
 /** Writes the files of the pages to where the executables find them. */
-export function writeWebFiles(): void {
+export function writeWebFiles(folder: string): void {
   // Scripts of another version have other names, and an executable includes the whole folder.
   try {
-    Deno.removeSync(BUILT, { recursive: true });
+    Deno.removeSync(folder, { recursive: true });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  Deno.mkdirSync(BUILT, { recursive: true });
+  Deno.mkdirSync(folder, { recursive: true });
   for (const [name, content] of makeWebFiles()) {
-    if (typeof content === "string") Deno.writeTextFileSync(join(BUILT, name), content);
-    else Deno.writeFileSync(join(BUILT, name), content);
+    if (typeof content === "string") Deno.writeTextFileSync(join(folder, name), content);
+    else Deno.writeFileSync(join(folder, name), content);
   }
 }
 

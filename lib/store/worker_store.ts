@@ -24,6 +24,9 @@ export interface StorePort {
   close(): Promise<void>;
 }
 
+/** The thread's code; the second is where `deno task build` puts it beside this one. */
+const THREAD = Deno.build.standalone ? "./lib/store/store_worker.js" : "./store_worker.ts";
+
 /** The file of the store in a data folder. */
 export const STORE_FILE = "partyline.db";
 
@@ -109,7 +112,7 @@ class StoreThread {
 
   #started(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = this.#worker = new Worker(new URL("./store_worker.ts", import.meta.url), { type: "module" });
+    const worker = this.#worker = new Worker(new URL(THREAD, import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<StoreReply>) => this.#reply(data);
     this.#send(worker, this.#open);
     return worker;
