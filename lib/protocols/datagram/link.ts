@@ -34,7 +34,7 @@ const NO_TOKEN = new Uint8Array(8);
  *
  * 1. Messages arrive whole, in order and once. `read` takes the next; the unread ones hold up the peer, not our memory.
  * 2. `send` and `receive` gather; `flush`, at the end of a turn, sends what is due, with one ack at most. Of a message whose
- *    pieces come in order, every fourth piece and the last are acknowledged: an ack costs the sender as much as a message.
+ *    pieces come in order, every fourth piece and the last are acknowledged: each ack takes a turn of the sender.
  * 3. `settled`: the peer has everything that was sent. After the end it says whether anything may have been lost.
  * 4. `close` waits a while until what was sent has arrived; `abort` does not. Both send a CLOSE, and so does a fault or
  *    silence. It is sent once; when it is lost, the peer finds out by silence or by the answer to its next packet.
