@@ -50,4 +50,5 @@ function startsPrograms(plan: ClientPlan): boolean {
   return plan.type === "doctor" || "page" in plan && plan.page;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+// As in server.ts, not called from here.
+if (import.meta.main) Deno.exit(await Promise.resolve(Deno.args).then(main));

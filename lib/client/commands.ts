@@ -216,7 +216,7 @@ export const CLIENT: Program = {
   ...BASE,
   topics: [{
     name: "options",
-    text: `Options of the commands of client; each command has some of them.\n\n${optionHelp(BASE.options)}\n`,
+    text: () => `Options of the commands of client; each command has some of them.\n\n${optionHelp(BASE.options)}\n`,
   }],
 };
 

@@ -52,8 +52,10 @@ const LISTENER_OPTIONS: readonly Option[] = LISTENER_ROWS.flatMap(({ option, tit
   option === undefined ? [] : [{ name: option, value: "PORT", help: title }]
 );
 
+const LIMIT_OPTIONS: readonly Option[] = limitOptions();
+
 /** Every option of a server that runs; each can be set by the environment and by the configuration file, too. */
-export const START_OPTIONS: readonly Option[] = [...LISTENER_OPTIONS, ...SERVE_OPTIONS, ...limitOptions()];
+export const START_OPTIONS: readonly Option[] = [...LISTENER_OPTIONS, ...SERVE_OPTIONS, ...LIMIT_OPTIONS];
 
 /** Every option but those of the limits. */
 const NAMED_OPTIONS: readonly Option[] = [
@@ -66,7 +68,7 @@ const NAMED_OPTIONS: readonly Option[] = [
   { name: "prefix", value: "WORD", help: "what the names of generated accounts begin with (s)" },
 ];
 
-const ALL_OPTIONS: readonly Option[] = [...LISTENER_OPTIONS, ...NAMED_OPTIONS, ...limitOptions()];
+const ALL_OPTIONS: readonly Option[] = [...LISTENER_OPTIONS, ...NAMED_OPTIONS, ...LIMIT_OPTIONS];
 
 /** Every option of the server. */
 export const OPTIONS: readonly Option[] = [...ALL_OPTIONS, ...COMMON_OPTIONS];
@@ -192,16 +194,17 @@ export const SERVER: Program = {
   commands: COMMANDS,
   options: ALL_OPTIONS,
   topics: [
-    { name: "listeners", text: `Listeners (in parentheses: the usual port)\n${LISTENER_HELP}\n` },
+    { name: "listeners", text: () => `Listeners (in parentheses: the usual port)\n${LISTENER_HELP}\n` },
     {
       name: "options",
-      text: `Options of the commands of server; limits and listeners have pages of their own.\n\n${
-        optionHelp(NAMED_OPTIONS)
-      }\n`,
+      text: () =>
+        `Options of the commands of server; limits and listeners have pages of their own.\n\n${
+          optionHelp(NAMED_OPTIONS)
+        }\n`,
     },
     {
       name: "limits",
-      text: `Limits (N is a whole number; the default is in parentheses)\n\n${optionHelp(limitOptions())}\n`,
+      text: () => `Limits (N is a whole number; the default is in parentheses)\n\n${optionHelp(LIMIT_OPTIONS)}\n`,
     },
   ],
 };

@@ -19,7 +19,8 @@ export interface Command {
 /** A further page of help, such as the list of all limits. */
 export interface Topic {
   readonly name: string;
-  readonly text: string;
+  /** Made when it is asked for: a list of all options takes as long as all else before a server listens. */
+  readonly text: () => string;
 }
 
 /** One of the two programs. */
@@ -84,7 +85,7 @@ export function helpOn(program: Program, words: readonly string[]): string {
   const command = program.commands.find(({ name }) => name === word);
   if (command) return commandHelp(program, command);
   const topic = program.topics.find(({ name }) => name === word);
-  if (topic) return topic.text;
+  if (topic) return topic.text();
   const known = [...program.commands, ...program.topics].map(({ name }) => name);
   const meant = suggestion(word, known);
   const hint = meant === undefined ? `known are ${known.join(", ")}` : `did you mean "${program.name} help ${meant}"?`;
