@@ -40,8 +40,9 @@ export interface OwnMembership {
 /**
  * The disk of a peer.
  *
- * 1. Changes are durable after `commit`; a call that throws leaves what was committed as it was. Those of `arrived` survive the
- *    end of the program, but maybe not that of the machine: the message is then sent again, and recognised.
+ * 1. Changes are durable after `commit`; a call that throws leaves what was committed as it was. Those of `arrived` and
+ *    `markSeen` survive the end of the program, but maybe not that of the machine: a message is then sent again and recognised,
+ *    and one whose acknowledgement was under way may be shown again.
  * 2. `nextNumber` never returns a number twice, not even after a crash.
  */
 export interface PeerStore {

@@ -76,8 +76,8 @@ export class PeerSqliteStore implements PeerStore {
   /** As on the disk, with the open transaction. */
   readonly #seen: Map<string, number>;
   readonly #refusals = new Refusals();
-  /** What has arrived in this turn. */
-  readonly #arrived: { readonly to: string; readonly first: number; readonly last: number }[] = [];
+  /** Writes of this turn that need no sync of their own. */
+  readonly #unsynced: (() => void)[] = [];
   #last: number;
   #reserved: number;
 
@@ -112,7 +112,7 @@ export class PeerSqliteStore implements PeerStore {
   }
 
   arrived(to: string, first: number, last: number): void {
-    this.#arrived.push({ to, first, last });
+    this.#unsynced.push(() => this.#queries.done.run(to, first, last));
   }
 
   waiting(): Outgoing[] {
@@ -131,8 +131,7 @@ export class PeerSqliteStore implements PeerStore {
   }
 
   markSeen(series: string, n: number): void {
-    this.#change();
-    this.#queries.markSeen.run(series, n);
+    this.#unsynced.push(() => this.#queries.markSeen.run(series, n));
     this.#seen.set(series, n);
   }
 
@@ -201,9 +200,9 @@ export class PeerSqliteStore implements PeerStore {
   }
 
   commit(): void {
-    if (this.#arrived.length > 0) {
+    if (this.#unsynced.length > 0) {
       this.#database.begin("unsynced");
-      this.#removeArrived();
+      this.#writeUnsynced();
     }
     this.#database.commit();
   }
@@ -212,14 +211,14 @@ export class PeerSqliteStore implements PeerStore {
     this.#database.close();
   }
 
-  /** Before each write of a synced transaction: what arrived before it is removed first, since a number may be kept anew. */
+  /** Before each write of a synced transaction. The order stays: a number that has arrived may be kept anew. */
   #change(): void {
     this.#database.begin();
-    this.#removeArrived();
+    this.#writeUnsynced();
   }
 
-  #removeArrived(): void {
-    for (const { to, first, last } of this.#arrived.splice(0)) this.#queries.done.run(to, first, last);
+  #writeUnsynced(): void {
+    for (const write of this.#unsynced.splice(0)) write();
   }
 }
 
