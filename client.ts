@@ -50,5 +50,5 @@ function startsPrograms(plan: ClientPlan): boolean {
   return plan.type === "doctor" || "page" in plan && plan.page;
 }
 
-// As in server.ts, not called from here.
+// Through a promise, as in server.ts.
 if (import.meta.main) Deno.exit(await Promise.resolve(Deno.args).then(main));

@@ -132,6 +132,8 @@ Deno.test("a database: a transaction is synced unless it says otherwise, also af
     NORMAL,
     FULL,
   ]);
+  database.begin("unsynced");
+  assertThrows(() => database.begin(), Error, "the open transaction is not synced");
   database.close();
 });
 

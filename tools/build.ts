@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { writeWebFiles } from "../lib/store/web_files.ts";
+import { licensesOf } from "./licenses.ts";
 import { pack, sha256Sums } from "./pack.ts";
 import { permissionsOn, type Program, programs, type Target, targets } from "./targets.ts";
 import { taskFlags } from "./task_flags.ts";
@@ -22,8 +23,8 @@ function print(line: string, stream = Deno.stdout): void {
 }
 
 /**
- * The code of a program in dist/NAME/, without comments and types, and with the parts of packages that it uses: a start reads all
- * that an executable includes, and took twice as long with the sources, their maps and whole packages.
+ * Makes the code of a program in dist/NAME/, without types and with the parts of packages that it uses: a start reads all that an
+ * executable includes, and took twice as long with the sources, their maps and whole packages.
  */
 async function bundle({ name, entry, threads }: Program): Promise<void> {
   const options = ["--platform", "deno", "--code-splitting", "--check", "--outdir", codeOf(name)];
@@ -96,6 +97,11 @@ async function prepare(): Promise<void> {
   for (const { name } of programs) await Deno.remove(codeOf(name), { recursive: true }).catch(unlessMissing);
   writeWebFiles(join(dist, "web"));
   await Promise.all(programs.map(bundle));
+  // In the archives, and in the executables themselves.
+  const licenses = licensesOf(root, programs.map(({ name }) => codeOf(name)));
+  for (const folder of [dist, ...programs.map(({ name }) => codeOf(name))]) {
+    await Deno.writeTextFile(join(folder, "LICENSES.txt"), licenses);
+  }
 }
 
 function unlessMissing(error: unknown): void {

@@ -5,7 +5,11 @@ import { completions, executable } from "../lib/terminal/completions.ts";
 import { manualPage } from "../lib/terminal/manual.ts";
 import type { Target } from "./targets.ts";
 
-const COMPANIONS = ["README.md", "users.txt", "LICENSE", "tools/install.sh", "docs/partyline.service"];
+const COMPANIONS = [
+  ...["README.md", "users.txt", "LICENSE", "tools/install.sh", "docs/partyline.service"],
+  // Those of the packages in the executables.
+  "dist/LICENSES.txt",
+];
 
 /** Packs a folder of executables and their documents into an archive beside it; returns the name of the archive. */
 export async function pack(root: string, folder: string, target: Target): Promise<string> {

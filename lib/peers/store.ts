@@ -52,7 +52,7 @@ export interface PeerStore {
   keep(message: Outgoing): void;
   /** Removes a message that has failed, or waits for another person now. */
   done(to: string, n: number): void;
-  /** Removes messages that have arrived, by their numbers. */
+  /** Removes messages that have arrived, by their numbers; `waiting` may have them until the commit. */
   arrived(to: string, first: number, last: number): void;
   /** All messages, in the order of their numbers. */
   waiting(): Outgoing[];

@@ -94,7 +94,7 @@ export class PeerSqliteStore implements PeerStore {
 
   nextNumber(): number {
     if (this.#last === this.#reserved) {
-      this.#change();
+      this.#beginSynced();
       this.#queries.reserve.run(this.#reserved + RESERVED);
       this.#reserved += RESERVED;
     }
@@ -102,12 +102,12 @@ export class PeerSqliteStore implements PeerStore {
   }
 
   keep({ n, to, name, group, text, time }: Outgoing): void {
-    this.#change();
+    this.#beginSynced();
     this.#queries.keep.run(n, to, name, group ?? null, encoder.encode(text), time);
   }
 
   done(to: string, n: number): void {
-    this.#change();
+    this.#beginSynced();
     this.#queries.done.run(to, n, n);
   }
 
@@ -140,14 +140,14 @@ export class PeerSqliteStore implements PeerStore {
   }
 
   refuse(series: string, n: number, why: string): void {
-    this.#change();
+    this.#beginSynced();
     this.#queries.refuse.run(series, n, encoder.encode(why));
     for (const gone of this.#refusals.add(series, n, why)) this.#queries.forgetRefusal.run(series, gone);
   }
 
   forgetRefusals(series: string, below: number): void {
     for (const n of this.#refusals.forgetBelow(series, below)) {
-      this.#change();
+      this.#beginSynced();
       this.#queries.forgetRefusal.run(series, n);
     }
   }
@@ -160,14 +160,14 @@ export class PeerSqliteStore implements PeerStore {
       time,
     }));
     for (const { key } of all.splice(most)) {
-      this.#change();
+      this.#beginSynced();
       this.#queries.forget.run(key);
     }
     return all;
   }
 
   meet({ key, name, address, time }: KnownPeer): void {
-    this.#change();
+    this.#beginSynced();
     this.#queries.meet.run(key, name, address, time);
   }
 
@@ -182,7 +182,7 @@ export class PeerSqliteStore implements PeerStore {
   }
 
   keepTrust({ name, key, fingerprint, secure }: Trust): void {
-    this.#change();
+    this.#beginSynced();
     this.#queries.keepTrust.run(name, key, fingerprint, secure ? 1 : 0);
   }
 
@@ -195,7 +195,7 @@ export class PeerSqliteStore implements PeerStore {
   }
 
   keepMembership({ group, version, in: isIn }: OwnMembership): void {
-    this.#change();
+    this.#beginSynced();
     this.#queries.keepMembership.run(group, version, isIn ? 1 : 0);
   }
 
@@ -211,8 +211,8 @@ export class PeerSqliteStore implements PeerStore {
     this.#database.close();
   }
 
-  /** Before each write of a synced transaction. The order stays: a number that has arrived may be kept anew. */
-  #change(): void {
+  /** Before each write of a synced transaction. The order stays: a number that has arrived may be kept again. */
+  #beginSynced(): void {
     this.#database.begin();
     this.#writeUnsynced();
   }

@@ -5,7 +5,7 @@ import { decodeLossy } from "../core/text.ts";
 import { bundle, bundleParts } from "./web_bundle.ts";
 import { withoutComments } from "./web_module.ts";
 
-/** The sources; beside the code in an executable, what `deno task build` has made of them. */
+/** The sources of the pages; in an executable, whose code lies beside this folder, the files made from them. */
 const FOLDER = fromFileUrl(new URL("../web/", import.meta.url));
 /** The page that opens without the server, and its service worker. */
 const PAGE = "chat.html";
@@ -111,7 +111,7 @@ export function withAbout(files: WebFiles, about: unknown): WebFiles {
   return new Map(files).set(PAGE, String(files.get(PAGE)).replace(tag, () => `${tag} content="${content}"`));
 }
 
-/** Writes the files of the pages to where the executables find them. */
+/** Writes the files of the pages into this folder, which is emptied first. */
 export function writeWebFiles(folder: string): void {
   // Scripts of another version have other names, and an executable includes the whole folder.
   try {

@@ -24,7 +24,7 @@ export interface StorePort {
   close(): Promise<void>;
 }
 
-/** The thread's code; the second is where `deno task build` puts it beside this one. */
+/** The thread's code; in an executable, where `deno task build` puts it beside the bundled code. */
 const THREAD = Deno.build.standalone ? "./lib/store/store_worker.js" : "./store_worker.ts";
 
 /** The file of the store in a data folder. */

@@ -34,7 +34,7 @@ const NO_TOKEN = new Uint8Array(8);
  *
  * 1. Messages arrive whole, in order and once. `read` takes the next; the unread ones hold up the peer, not our memory.
  * 2. `send` and `receive` gather; `flush`, at the end of a turn, sends what is due, with one ack at most. Of a message whose
- *    pieces come in order, every fourth piece and the last are acknowledged: each ack takes a turn of the sender.
+ *    pieces come in order, only every fourth piece and the last are acknowledged at once, since each ack costs the sender a turn.
  * 3. `settled`: the peer has everything that was sent. After the end it says whether anything may have been lost.
  * 4. `close` waits a while until what was sent has arrived; `abort` does not. Both send a CLOSE, and so does a fault or
  *    silence. It is sent once; when it is lost, the peer finds out by silence or by the answer to its next packet.
@@ -177,7 +177,8 @@ export class DatagramLink {
     if (this.#closing !== undefined && this.settled) return this.#end(this.#closing, true);
     const sent = this.#sender.pump(this.#receiver.next, now, this.address, this.outputs);
     if (sent > 0) this.#sentAt = now;
-    if (this.#ackDue || sent > 0 || now >= this.#ackBy) this.#sendAck(sent > 0);
+    if (this.#ackDue || now >= this.#ackBy) this.#sendAck(sent > 0);
+    else if (sent > 0) this.#acked();
   }
 
   /** Does what is due by now, and flushes. */
@@ -216,11 +217,16 @@ export class DatagramLink {
     this.outputs.push({ type: "send", address: this.address, datagram });
   }
 
-  /** Not needed after DATA, which carries the ack, unless there is a bitmap. */
-  #sendAck(sentData: boolean): void {
+  /** What has come is acknowledged. */
+  #acked(): void {
     this.#ackDue = false;
     this.#unacked = 0;
     this.#ackBy = Infinity;
+  }
+
+  /** Not needed after DATA, which carries the ack, unless there is a bitmap. */
+  #sendAck(sentData: boolean): void {
+    this.#acked();
     const bitmap = this.#receiver.bitmap();
     if (sentData && bitmap.length === 0) return;
     this.#send(encodePacket({ kind: "ack", id: this.id, ack: this.#receiver.next, bitmap }));

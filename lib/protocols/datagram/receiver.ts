@@ -38,7 +38,7 @@ export class Receiver {
     return this.#next;
   }
 
-  /** Whether more pieces of a message have to come, and none is missing before those that have. */
+  /** Whether the last message is incomplete, with no gap in what has come of it. */
   get isMidMessage(): boolean {
     return this.#openPieces > 0 && this.#next - this.#first === this.#held.length;
   }
