@@ -42,7 +42,7 @@ Deno.test("a mistake in them is named", () => {
     "--exchange nats://lab --link lab": "--exchange and --link exclude each other; give one",
     "--link lab": "--link needs --link-secret FILE",
     "--link lab:port --link-secret s": '--link takes HOST or HOST:PORT, not "lab:port"',
-    "--link-port 70000": 'the port must be a whole number from 0 to 65535, not "70000"',
+    "--link-port 70000": '--link-port must be a whole number from 0 to 65535, not "70000"',
     "--link-port 1 --exchange-login f": "--exchange-login goes with --exchange",
     "--exchange nats://lab --link-secret f": "--link-secret goes with --link or --link-port",
     "--link-port 1 --name a/b": '--name takes up to 32 letters, digits, dots and hyphens, not "a/b"',

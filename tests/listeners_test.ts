@@ -61,6 +61,7 @@ Deno.test("a command line that means nothing is refused with what was expected a
   assertEquals(refusal("127.0.0.1"), `${usage} 1 of 2 words`);
   assertEquals(refusal("127.0.0.1", "2003", "users.txt"), `${usage} 3 of 2 words`);
   assertEquals(refusal("127.0.0.1", "x"), 'the port must be a whole number from 0 to 65535, not "x"');
+  assertEquals(refusal("--lobby", "99999"), '--lobby must be a whole number from 0 to 65535, not "99999"');
   assertEquals(refusal("::1", "1", "--host", "::1"), "the address is given twice: ::1 and --host ::1");
   assertEquals(refusal("::1", "1", "--lobby", "2"), "the lobby's port is given twice: 1 and --lobby");
   assertEquals(

@@ -182,7 +182,7 @@ function readPlaces(flags: Flags): { host: string | undefined; listeners: Listen
   const named: Partial<Record<ListenerName, number>> = {};
   for (const { name, option } of LISTENER_ROWS) {
     const given = option === undefined ? undefined : flags.value(option);
-    if (given !== undefined) named[name] = readPort(given, true);
+    if (given !== undefined) named[name] = readPort(given, true, `--${option}`);
   }
   if (named.tls !== undefined && flags.has("no-tls")) {
     throw new UserError("--no-tls and --tls-port exclude each other; give one");

@@ -88,7 +88,9 @@ function readPlace(flags: Flags): ExchangePlace {
     const [loginFile, authorityFile] = [flags.value("exchange-login"), flags.value("exchange-ca")];
     return { type: "nats", address: parseNatsAddress(url), loginFile, authorityFile };
   }
-  if (link === undefined) return { type: "keeper", port: readPort(flags.value("link-port")!, true), secretFile };
+  if (link === undefined) {
+    return { type: "keeper", port: readPort(flags.value("link-port")!, true, "--link-port"), secretFile };
+  }
   if (secretFile === undefined) {
     throw new UserError(
       "--link needs --link-secret FILE, a copy of the file link-secret of the server that keeps the log",

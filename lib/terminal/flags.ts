@@ -84,8 +84,8 @@ export function readSize(what: string, given: string, { min, max }: { min: numbe
 }
 
 /** Parses a port; with `anyFree`, 0 is allowed and means any free one. */
-export function readPort(given: string, anyFree: boolean): number {
-  return readNumber("the port", given, { min: anyFree ? 0 : 1, max: 65535 });
+export function readPort(given: string, anyFree: boolean, what = "the port"): number {
+  return readNumber(what, given, { min: anyFree ? 0 : 1, max: 65535 });
 }
 
 /** An option for each limit. */
