@@ -73,7 +73,7 @@ export class PeerSqliteStore implements PeerStore {
   readonly id: string;
   readonly #database: Database;
   readonly #queries;
-  /** As on the disk, with the open transaction. */
+  /** As on the disk after the next commit. */
   readonly #seen: Map<string, number>;
   readonly #refusals = new Refusals();
   /** Writes of this turn that need no sync of their own. */

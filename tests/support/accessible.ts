@@ -1,4 +1,4 @@
-// The small form takes half the time in each page.
+// Minified, axe is loaded into a page in half the time.
 // @ts-types="axe-core"
 import axe from "axe-core/axe.min.js";
 import { assertEquals } from "@std/assert";

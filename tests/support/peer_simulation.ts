@@ -88,7 +88,7 @@ class PeerLab {
     return { seed: this.seed, problems: problems.slice(0, 10), ...counts };
   }
 
-  /** Stops the table server once all have met somebody: a peer that has not can find nobody without it. */
+  /** Stops the table server once every peer knows another: without the server, a peer that knows none can find none. */
   #removeTable(): void {
     this.#tableGone = this.#nodes.every(({ store }) => store.acquaintances(Infinity).length > 0);
     if (!this.#tableGone) this.#world.time.in(1000, () => this.#removeTable());

@@ -22,8 +22,6 @@ export const CLOSED = "closed by the other side";
 
 /** Pieces of an incomplete message that one ACK covers; a sender may have eight in flight however many were lost. */
 const ACK_PIECES = 4;
-/** The longest that an ACK of fewer waits; well below the least time after which a piece is sent again. */
-const ACK_MS = 20;
 
 const NO_BITS = new Uint8Array(0);
 const NO_TOKEN = new Uint8Array(8);
@@ -149,7 +147,7 @@ export class DatagramLink {
         const fault = this.#receiver.push(packet);
         const isInOrder = this.#receiver.next === next + 1;
         if (isInOrder && this.#receiver.isMidMessage && ++this.#unacked < ACK_PIECES) {
-          this.#ackBy = Math.min(this.#ackBy, now + ACK_MS);
+          this.#ackBy = Math.min(this.#ackBy, now + this.options.ackMs);
         } else this.#ackDue = true;
         return fault && this.#endAfterReading(fault.message, true);
       }

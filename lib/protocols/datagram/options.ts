@@ -8,6 +8,8 @@ export const DATAGRAM_LIMITS = {
   resendFirstMs: 300,
   /** A piece is never sent again sooner, unless later ones have arrived: a machine may pause as long. */
   resendMinMs: 60,
+  /** Until pieces of an incomplete message are acknowledged, unless more of them come; well below `resendMinMs`. */
+  ackMs: 20,
   /** A piece is sent again at least this often: how late we notice that the network is back. */
   resendMaxMs: 4000,
   /** Of sending nothing before a PING; routers forget a UDP flow after 30 s. */
